@@ -1,0 +1,67 @@
+/*
+ * mcpsess/stdio.h - for hosts: the stdio transport without file descriptors.
+ *
+ * Messages are lines: no newline inside, one after each. A connection is a session too: the layer
+ * makes it at initialize, and this object remembers its id. It serves any byte stream.
+ *
+ *     mcpsess_stdio_feed(io, bytes_read);
+ *     while ((v = mcpsess_stdio_next(io)) != MCPSESS_STDIO_IDLE) {
+ *             while (v == MCPSESS_DISPATCH) {
+ *                     v = handle(mcpsess_stdio_message(io));
+ *             }
+ *             write mcpsess_stdio_output(io);
+ *     }
+ *
+ * All legacy revisions, section "stdio" of Transports.
+ *
+ * Thread: owner.
+ */
+#ifndef MCPSESS_STDIO_H
+#define MCPSESS_STDIO_H
+
+#include <mcpsess/rpc.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct mcpsess_stdio;
+
+/** Of mcpsess_stdio_next(), besides the verdicts: no whole line is there. */
+enum { MCPSESS_STDIO_IDLE = -1 };
+
+/** One connection; principal is who owns the other end, empty for nobody. Both are copied. */
+MCPSESS_API int mcpsess_stdio_create(struct mcpsess_rpc *rpc, struct mcpsess_bytes tenant,
+	struct mcpsess_bytes principal, struct mcpsess_stdio **out, struct mcpsess_error *err);
+
+/** Free it and end its session in the store, as DELETE would. Blocks. NULL is fine. */
+MCPSESS_API void mcpsess_stdio_destroy(struct mcpsess_stdio *io);
+
+/** With a store that pends: told as input.ready. */
+MCPSESS_API void mcpsess_stdio_on_ready(struct mcpsess_stdio *io,
+	void (*ready)(void *user_data, struct mcpsess_stdio *io, enum mcpsess_verdict verdict),
+	void *user_data);
+
+/**
+ * Give it bytes that came, in any pieces; copied. NOMEM and nothing taken. A line above the layer's
+ * limit is dropped up to its newline and answered by an error.
+ */
+MCPSESS_API int mcpsess_stdio_feed(struct mcpsess_stdio *io, struct mcpsess_bytes bytes);
+
+/** The other end closed: what is left is the last line. */
+MCPSESS_API int mcpsess_stdio_finish(struct mcpsess_stdio *io);
+
+/** Begin the next line's message, ending the one before: a verdict, or MCPSESS_STDIO_IDLE. */
+MCPSESS_API int mcpsess_stdio_next(struct mcpsess_stdio *io);
+
+/** The message while the verdict is MCPSESS_DISPATCH; else NULL. */
+MCPSESS_API struct mcpsess_message *mcpsess_stdio_message(struct mcpsess_stdio *io);
+
+/** What to write, newline included; empty when nothing is to be said. Until next or destroy. */
+MCPSESS_API struct mcpsess_bytes mcpsess_stdio_output(struct mcpsess_stdio *io);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,81 @@
+/*
+ * The session object as the layers above embed it. Its members are this room's alone.
+ */
+#ifndef MCPSESS_SESSION_SESSION_H
+#define MCPSESS_SESSION_SESSION_H
+
+#include <mcpsess/session.h>
+
+#include "base/buffer.h"
+#include "session/record.h"
+#include "store/access.h"
+
+/* Where node-local pointers are kept: the layer's table, by the record's key. */
+struct mcpsess_session_locals {
+	void *(*get)(void *user_data, const struct mcpsess_digest *key);
+	int (*set)(void *user_data, const struct mcpsess_digest *key, void *pointer,
+		void (*destroy)(void *pointer));
+	void *user_data;
+};
+
+struct mcpsess_session {
+	const struct mcpsess_env *env;
+	const struct mcpsess_access *access;
+	const struct mcpsess_session_locals *locals; /* NULL: the session has no layer */
+	size_t max_data;
+
+	struct mcpsess_digest key;
+	struct mcpsess_digest owner;
+	char id[MCPSESS_ID_MAX + 1];
+	size_t id_len;
+	char short_id[MCPSESS_ID_SHORT_MAX];
+
+	struct mcp_session_store_answer standing; /* the record as last read or written */
+	uint32_t state;
+	int exists; /* it is in the store */
+	struct mcpsess_record record;   /* what standing.payload says, with the patch applied */
+	struct mcpsess_patch patch;     /* changes not written yet, in order */
+
+	/* One operation at a time: fetch, commit or remove. */
+	struct mcp_session_store_call call;
+	int attempts;
+	int blocking;
+	void (*done)(struct mcpsess_session *session, int status);
+	void *user_data;
+};
+
+/* Ready for one of begin and fetch. env and access must outlive it. No allocation. */
+void mcpsess_session_init(struct mcpsess_session *session, const struct mcpsess_env *env,
+	const struct mcpsess_access *access, size_t max_data);
+
+/* Give up what is pending and free what it holds; it may be initialised again. */
+void mcpsess_session_release(struct mcpsess_session *session);
+
+/*
+ * A new id, nothing stored; the first commit creates the record. OK, UNAVAILABLE (no randomness)
+ * or NOMEM. state is enum mcp_session_store_state.
+ */
+int mcpsess_session_begin(struct mcpsess_session *session, struct mcpsess_bytes tenant,
+	struct mcpsess_bytes principal, struct mcpsess_bytes version, uint32_t state);
+
+/*
+ * The three operations. OK or an error: over. MCPSESS_PENDING: session->done() tells, from the
+ * store's dispatch. An id that cannot be one of ours is NOTFOUND without asking the store.
+ */
+int mcpsess_session_fetch(struct mcpsess_session *session, struct mcpsess_bytes tenant,
+	struct mcpsess_bytes principal, struct mcpsess_bytes id, uint32_t flags);
+/* Write the patch, merging on CONFLICT; OK at once when there is none and the record exists. */
+int mcpsess_session_commit(struct mcpsess_session *session);
+int mcpsess_session_remove(struct mcpsess_session *session);
+
+/* Changes that only the protocol makes. OK, NOMEM, TOOBIG. info and capabilities are JSON text. */
+int mcpsess_session_set_client(struct mcpsess_session *session, struct mcpsess_bytes info,
+	struct mcpsess_bytes capabilities);
+int mcpsess_session_set_log_level(struct mcpsess_session *session, struct mcpsess_bytes level);
+int mcpsess_session_subscribe(struct mcpsess_session *session, struct mcpsess_bytes uri);
+int mcpsess_session_unsubscribe(struct mcpsess_session *session, struct mcpsess_bytes uri);
+int mcpsess_session_activate(struct mcpsess_session *session);
+/* Forget the changes that are not written. */
+void mcpsess_session_revert(struct mcpsess_session *session);
+
+#endif
