@@ -48,7 +48,8 @@ struct mcp_session_store_ops {
 	int (*store)(struct mcp_session_store *store, struct mcp_session_store_call *call);
 	int (*get)(struct mcp_session_store *store, struct mcp_session_store_call *call);
 	int (*touch)(struct mcp_session_store *store, struct mcp_session_store_call *call);
-	int (*mcpsess_delete_)(struct mcp_session_store *store, struct mcp_session_store_call *call);
+	int (*mcpsess_delete_)(
+		struct mcp_session_store *store, struct mcp_session_store_call *call);
 	int (*exists)(struct mcp_session_store *store, struct mcp_session_store_call *call);
 
 	/** Free the store. Required. Pending calls have been cancelled. */
@@ -112,7 +113,7 @@ struct mcpsess_backend_parameter {
 /** What a backend is opened with. Good during open(); the store copies what it keeps. */
 struct mcpsess_backend_config {
 	uint32_t size;
-	const char *uri;    /* as given */
+	const char *uri; /* as given */
 	const char *scheme;
 	const char *authority; /* user:password@host:port, still percent-encoded; "" */
 	const char *path;      /* percent-decoded; "" */
@@ -130,8 +131,8 @@ struct mcp_session_store {
 
 /** A backend. A module exports one, named mcpsess_backend_NAME, and nothing else. */
 struct mcpsess_backend {
-	uint32_t abi;  /* MCPSESS_BACKEND_ABI; the first word for ever */
-	uint32_t size; /* sizeof(struct mcpsess_backend) */
+	uint32_t abi;           /* MCPSESS_BACKEND_ABI; the first word for ever */
+	uint32_t size;          /* sizeof(struct mcpsess_backend) */
 	const char *name;       /* "redis": the module is mcpsess-redis.so */
 	const char *schemes;    /* "redis rediss" */
 	const char *parameters; /* "prefix eviction": its own URI parameters; "" */

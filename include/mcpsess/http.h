@@ -30,7 +30,7 @@ struct mcpsess_http_exchange;
 
 /** Zero it and set size and rpc. Lists are comma-separated, copied. */
 struct mcpsess_http_options {
-	size_t size; /* sizeof(struct mcpsess_http_options) */
+	size_t size;             /* sizeof(struct mcpsess_http_options) */
 	struct mcpsess_rpc *rpc; /* borrowed: outlives it */
 
 	/**
@@ -66,16 +66,15 @@ MCPSESS_API void mcpsess_http_destroy(struct mcpsess_http *http);
  * Look a header up: its name in lower case, NUL-terminated. Returns how often it came (0, 1,
  * more); its value, or one of them, in *value, good until begin returns.
  */
-typedef int mcpsess_http_header_fn(
-	void *user_data, const char *name, struct mcpsess_bytes *value);
+typedef int mcpsess_http_header_fn(void *user_data, const char *name, struct mcpsess_bytes *value);
 
 /** One request. Zero it; all but body is read during begin and not kept. */
 struct mcpsess_http_request {
 	struct mcpsess_bytes method; /* "POST" */
 	mcpsess_http_header_fn *header;
-	void *headers; /* user_data of header */
-	struct mcpsess_bytes body;      /* whole; stays until the exchange ends */
-	struct mcpsess_bytes tenant;    /* as struct mcpsess_input */
+	void *headers;               /* user_data of header */
+	struct mcpsess_bytes body;   /* whole; stays until the exchange ends */
+	struct mcpsess_bytes tenant; /* as struct mcpsess_input */
 	struct mcpsess_bytes principal;
 
 	/** As input.ready; only with a store that pends. */

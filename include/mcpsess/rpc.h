@@ -60,8 +60,8 @@ struct mcpsess_policy_rule {
 
 /** How a layer works. Zero it and set size; one of store and pool is needed. 0: the default. */
 struct mcpsess_rpc_options {
-	size_t size; /* sizeof(struct mcpsess_rpc_options) */
-	struct mcp_session_store *store; /* borrowed: outlives the layer */
+	size_t size;                         /* sizeof(struct mcpsess_rpc_options) */
+	struct mcp_session_store *store;     /* borrowed: outlives the layer */
 	struct mcp_session_store_pool *pool; /* likewise */
 
 	/** serverInfo of initialize; required. */
@@ -78,10 +78,10 @@ struct mcpsess_rpc_options {
 	const struct mcpsess_policy_rule *rules; /* copied */
 	size_t rule_count;
 
-	size_t max_message; /* bytes of a message or batch; 4 MiB */
-	size_t max_depth;   /* nesting of a message; 64, at most 512 */
-	size_t max_batch;   /* messages of a batch; 100 */
-	size_t max_data;    /* bytes of a session's record; 65536 */
+	size_t max_message;   /* bytes of a message or batch; 4 MiB */
+	size_t max_depth;     /* nesting of a message; 64, at most 512 */
+	size_t max_batch;     /* messages of a batch; 100 */
+	size_t max_data;      /* bytes of a session's record; 65536 */
 	uint32_t no_counting; /* 1: do not count tools/call in the record */
 
 	/** A running call was cancelled by its client. From the thread whose message said so. */
@@ -123,10 +123,11 @@ struct mcpsess_input {
 	struct mcpsess_bytes session_id; /* as the transport carried it; data NULL: none */
 	struct mcpsess_bytes version;    /* of the transport's version header; data NULL: none */
 	struct mcpsess_bytes tenant;     /* which of the host's tenants; empty: the only one */
-	struct mcpsess_bytes principal;  /* authenticated by the host: issuer, subject, client; empty */
+	struct mcpsess_bytes principal;  /* as the host authenticated it; empty: nobody */
 
 	/** After MCPSESS_WAIT: here is the next verdict. Only with a store, from its dispatch. */
-	void (*ready)(void *user_data, struct mcpsess_message *message, enum mcpsess_verdict verdict);
+	void (*ready)(
+		void *user_data, struct mcpsess_message *message, enum mcpsess_verdict verdict);
 	void *user_data;
 };
 
@@ -134,8 +135,8 @@ struct mcpsess_input {
  * Begin a message. May block with a pool or a store that blocks. Never fails: without memory for
  * a message *out is NULL and the verdict is MCPSESS_REPLY; answer 503 then.
  */
-MCPSESS_API enum mcpsess_verdict mcpsess_rpc_begin(struct mcpsess_rpc *rpc,
-	const struct mcpsess_input *input, struct mcpsess_message **out);
+MCPSESS_API enum mcpsess_verdict mcpsess_rpc_begin(
+	struct mcpsess_rpc *rpc, const struct mcpsess_input *input, struct mcpsess_message **out);
 
 /** Free the message; at any time, also while it waits or is dispatched. NULL is fine. */
 MCPSESS_API void mcpsess_message_end(struct mcpsess_message *message);
@@ -193,9 +194,9 @@ MCPSESS_API enum mcpsess_verdict mcpsess_message_result(
 MCPSESS_API enum mcpsess_verdict mcpsess_message_text(
 	struct mcpsess_message *message, struct mcpsess_bytes text, int is_error);
 
-/** Answer with a JSON-RPC error; text is escaped, data is JSON text or empty. Changes are dropped. */
-MCPSESS_API enum mcpsess_verdict mcpsess_message_error(struct mcpsess_message *message, int code,
-	const char *text, struct mcpsess_bytes data);
+/** Answer with a JSON-RPC error; text is escaped, data JSON text or empty. Changes are dropped. */
+MCPSESS_API enum mcpsess_verdict mcpsess_message_error(
+	struct mcpsess_message *message, int code, const char *text, struct mcpsess_bytes data);
 
 /** Of JSON-RPC 2.0, section 5.1. */
 enum {

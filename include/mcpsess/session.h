@@ -24,7 +24,7 @@ extern "C" {
 struct mcpsess_session;
 
 enum {
-	MCPSESS_ID_MIN = 22,      /* characters of a session id */
+	MCPSESS_ID_MIN = 22, /* characters of a session id */
 	MCPSESS_ID_MAX = 128,
 	MCPSESS_ID_SHORT_MAX = 9, /* bytes of a shortened id, its NUL included */
 };
@@ -86,15 +86,15 @@ MCPSESS_API int mcpsess_session_subscribed(
 /* -- session data: keys to JSON values ------------------------------------------------------ */
 
 /** The JSON text under a key. OK, or NOTFOUND and *out left alone. */
-MCPSESS_API int mcpsess_session_get(const struct mcpsess_session *session,
-	struct mcpsess_bytes key, struct mcpsess_bytes *out);
+MCPSESS_API int mcpsess_session_get(
+	const struct mcpsess_session *session, struct mcpsess_bytes key, struct mcpsess_bytes *out);
 
 /**
  * Set a key (1 to 256 bytes of UTF-8 without controls) to a JSON text. INVALID: either is not;
  * TOOBIG: the data would pass its limit; NOMEM. The text is copied.
  */
-MCPSESS_API int mcpsess_session_set(struct mcpsess_session *session, struct mcpsess_bytes key,
-	struct mcpsess_bytes json);
+MCPSESS_API int mcpsess_session_set(
+	struct mcpsess_session *session, struct mcpsess_bytes key, struct mcpsess_bytes json);
 
 /** Remove a key; OK also when it is not there. */
 MCPSESS_API int mcpsess_session_unset(struct mcpsess_session *session, struct mcpsess_bytes key);
@@ -104,8 +104,8 @@ MCPSESS_API int mcpsess_session_unset(struct mcpsess_session *session, struct mc
  * the change is written the key holds the sum over all nodes. INVALID: the value there is not an
  * integer, or the sum leaves 64 bits.
  */
-MCPSESS_API int mcpsess_session_add(struct mcpsess_session *session, struct mcpsess_bytes key,
-	int64_t delta, int64_t *out);
+MCPSESS_API int mcpsess_session_add(
+	struct mcpsess_session *session, struct mcpsess_bytes key, int64_t delta, int64_t *out);
 
 /** Keys in the order in which they were first set: how many, and the one at index. */
 MCPSESS_API size_t mcpsess_session_key_count(const struct mcpsess_session *session);
@@ -164,7 +164,7 @@ struct mcpsess_session_place {
 MCPSESS_API int mcpsess_session_create(const struct mcpsess_session_place *place,
 	struct mcpsess_bytes version, struct mcpsess_session **out, struct mcpsess_error *err);
 
-/** Load a live session and refresh its idle expiry. Blocks. NOTFOUND, EXPIRED, REVOKED, NOTOWNER. */
+/** Load a live session and move its idle expiry. Blocks. NOTFOUND, EXPIRED, REVOKED, NOTOWNER. */
 MCPSESS_API int mcpsess_session_load(const struct mcpsess_session_place *place,
 	struct mcpsess_bytes id, struct mcpsess_session **out, struct mcpsess_error *err);
 

@@ -17,16 +17,16 @@ enum mcpsess_ended { MCPSESS_ENDED_DELETED, MCPSESS_ENDED_EXPIRED, MCPSESS_ENDED
 
 /** Why messages were refused. */
 enum mcpsess_refused {
-	MCPSESS_REFUSED_MALFORMED,  /* not JSON, not JSON-RPC, too deep, bad header */
+	MCPSESS_REFUSED_MALFORMED, /* not JSON, not JSON-RPC, too deep, bad header */
 	MCPSESS_REFUSED_TOOBIG,
-	MCPSESS_REFUSED_MISSING,    /* no session id */
-	MCPSESS_REFUSED_UNKNOWN,    /* no such session */
+	MCPSESS_REFUSED_MISSING, /* no session id */
+	MCPSESS_REFUSED_UNKNOWN, /* no such session */
 	MCPSESS_REFUSED_EXPIRED,
 	MCPSESS_REFUSED_REVOKED,
 	MCPSESS_REFUSED_NOTOWNER,
 	MCPSESS_REFUSED_LIMIT,
-	MCPSESS_REFUSED_ORIGIN,     /* Origin or Host */
-	MCPSESS_REFUSED_STORE,      /* the store failed */
+	MCPSESS_REFUSED_ORIGIN, /* Origin or Host */
+	MCPSESS_REFUSED_STORE,  /* the store failed */
 	MCPSESS_REFUSED_COUNT
 };
 
@@ -45,8 +45,10 @@ enum { MCPSESS_RESULT_COUNT = 16 };
 
 /** Upper bounds of the latency buckets in microseconds; the last bucket has none. */
 enum { MCPSESS_BUCKET_COUNT = 14 };
-#define MCPSESS_BUCKETS_US                                                                         \
-	{ 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 25000, 100000, 1000000 }
+#define MCPSESS_BUCKETS_US \
+	{ \
+		5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 25000, 100000, 1000000 \
+	}
 
 struct mcpsess_stats {
 	uint64_t sessions_active; /* by the store's count, initializing ones included */
@@ -55,7 +57,7 @@ struct mcpsess_stats {
 	uint64_t refused[MCPSESS_REFUSED_COUNT];
 	uint64_t operations[MCPSESS_OPERATION_COUNT][MCPSESS_RESULT_COUNT];
 	uint64_t latency[MCPSESS_OPERATION_COUNT][MCPSESS_BUCKET_COUNT]; /* not cumulative */
-	uint64_t latency_us[MCPSESS_OPERATION_COUNT]; /* sum */
+	uint64_t latency_us[MCPSESS_OPERATION_COUNT];                    /* sum */
 	uint64_t conflicts;
 	uint64_t calls_running;
 };

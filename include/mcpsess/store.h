@@ -54,32 +54,32 @@ enum mcp_session_store_flag {
 
 /** What a store can do beyond the five verbs. */
 enum mcp_session_store_can {
-	MCP_SESSION_STORE_CAN_PEND = 1u << 0,       /* verbs may return MCPSESS_PENDING */
-	MCP_SESSION_STORE_CAN_THREADS = 1u << 1,    /* any thread may call it at any time */
-	MCP_SESSION_STORE_CAN_SHARE = 1u << 2,      /* handles of one URI see the same records */
-	MCP_SESSION_STORE_CAN_TOMBSTONE = 1u << 3,  /* EXPIRED and REVOKED for a while */
-	MCP_SESSION_STORE_CAN_LIMIT = 1u << 4,      /* caps, global and per owner */
-	MCP_SESSION_STORE_CAN_OPERATION = 1u << 5,  /* operation tokens: "that was you" */
-	MCP_SESSION_STORE_CAN_COUNT = 1u << 6,      /* request counting */
-	MCP_SESSION_STORE_CAN_LIST = 1u << 7,       /* lists, by owner or all */
-	MCP_SESSION_STORE_CAN_SWEEP = 1u << 8,      /* frees what expired when told */
-	MCP_SESSION_STORE_CAN_STATS = 1u << 9,      /* counts its records and bytes */
+	MCP_SESSION_STORE_CAN_PEND = 1u << 0,      /* verbs may return MCPSESS_PENDING */
+	MCP_SESSION_STORE_CAN_THREADS = 1u << 1,   /* any thread may call it at any time */
+	MCP_SESSION_STORE_CAN_SHARE = 1u << 2,     /* handles of one URI see the same records */
+	MCP_SESSION_STORE_CAN_TOMBSTONE = 1u << 3, /* EXPIRED and REVOKED for a while */
+	MCP_SESSION_STORE_CAN_LIMIT = 1u << 4,     /* caps, global and per owner */
+	MCP_SESSION_STORE_CAN_OPERATION = 1u << 5, /* operation tokens: "that was you" */
+	MCP_SESSION_STORE_CAN_COUNT = 1u << 6,     /* request counting */
+	MCP_SESSION_STORE_CAN_LIST = 1u << 7,      /* lists, by owner or all */
+	MCP_SESSION_STORE_CAN_SWEEP = 1u << 8,     /* frees what expired when told */
+	MCP_SESSION_STORE_CAN_STATS = 1u << 9,     /* counts its records and bytes */
 };
 
 enum { MCP_SESSION_STORE_CURSOR_MAX = 64, MCP_SESSION_STORE_PAGE_MAX = 1000 };
 
 /** What a verb is asked. Zero it, fill in what the verb's comment names. */
 struct mcp_session_store_request {
-	struct mcpsess_digest key;   /* mcp_session_store_key() of the id */
-	struct mcpsess_digest owner; /* mcp_session_store_owner() of the principal; zero: nobody */
-	uint64_t revision;           /* store: 0 creates, else the revision to replace */
-	unsigned char operation[16]; /* store: the operation token; zero: one is made */
-	uint64_t idle_ms;            /* 0: the store's idle */
-	uint64_t absolute_ms;        /* store that creates; 0: the store's absolute */
-	uint32_t flags;              /* enum mcp_session_store_flag */
-	uint32_t kind;               /* store that creates: enum mcp_session_store_kind */
-	uint32_t state;              /* store: enum mcp_session_store_state */
-	uint32_t page;               /* list: most entries wanted; 0 is 100 */
+	struct mcpsess_digest key;    /* mcp_session_store_key() of the id */
+	struct mcpsess_digest owner;  /* mcp_session_store_owner() of the principal; zero: nobody */
+	uint64_t revision;            /* store: 0 creates, else the revision to replace */
+	unsigned char operation[16];  /* store: the operation token; zero: one is made */
+	uint64_t idle_ms;             /* 0: the store's idle */
+	uint64_t absolute_ms;         /* store that creates; 0: the store's absolute */
+	uint32_t flags;               /* enum mcp_session_store_flag */
+	uint32_t kind;                /* store that creates: enum mcp_session_store_kind */
+	uint32_t state;               /* store: enum mcp_session_store_state */
+	uint32_t page;                /* list: most entries wanted; 0 is 100 */
 	struct mcpsess_bytes payload; /* store: opaque; good until the verb is over */
 	char cursor[MCP_SESSION_STORE_CURSOR_MAX]; /* list: "" begins */
 	/* Filled in by the store itself before its backend sees the request: */
@@ -91,7 +91,7 @@ struct mcp_session_store_request {
 
 /** One record in a list. */
 struct mcp_session_store_entry {
-	struct mcpsess_digest key;   /* its ref, see mcp_session_store_ref(); never a credential */
+	struct mcpsess_digest key; /* its ref, see mcp_session_store_ref(); never a credential */
 	struct mcpsess_digest owner;
 	uint64_t revision;
 	uint64_t created_ms;
@@ -109,13 +109,13 @@ struct mcp_session_store_entry {
  * mcp_session_store_answer_clear() when done with it, and before the store is closed.
  */
 struct mcp_session_store_answer {
-	uint64_t revision;    /* after the verb; on CONFLICT the revision that stands */
-	uint64_t now_ms;      /* the store's clock at the verb */
+	uint64_t revision; /* after the verb; on CONFLICT the revision that stands */
+	uint64_t now_ms;   /* the store's clock at the verb */
 	uint64_t created_ms;
-	uint64_t seen_ms;     /* last activity */
-	uint64_t expires_ms;  /* idle expiry; 0: never */
-	uint64_t deadline_ms; /* absolute expiry; 0: never */
-	uint64_t requests;    /* counted so far, this one included when the flag said so */
+	uint64_t seen_ms;          /* last activity */
+	uint64_t expires_ms;       /* idle expiry; 0: never */
+	uint64_t deadline_ms;      /* absolute expiry; 0: never */
+	uint64_t requests;         /* counted so far, this one included when the flag said so */
 	uint64_t first_request_ms; /* of the counted ones; 0: none */
 	uint64_t last_request_ms;  /* of the counted ones before this one; 0: none */
 	struct mcpsess_digest owner;
@@ -123,13 +123,14 @@ struct mcp_session_store_answer {
 	uint32_t state;
 	/**
 	 * get: the record's payload; store that meets a CONFLICT: the payload that stands, where
-	 * the store has it at hand. It does not change under its reader: a later write makes another.
+	 * the store has it at hand. It does not change under its reader: a later write makes
+	 * another.
 	 */
 	struct mcpsess_bytes payload;
 	const struct mcp_session_store_entry *entries; /* list */
 	size_t entry_count;
 	char cursor[MCP_SESSION_STORE_CURSOR_MAX]; /* list: for the next page; "" at the end */
-	void *blob; /* what payload and entries are part of */
+	void *blob;                                /* what payload and entries are part of */
 };
 
 /** One _async verb under way. Zero it, fill in the first part, leave it where it is until over. */
@@ -151,12 +152,12 @@ struct mcp_session_store_call {
 
 /** Settings in code; a URI parameter of the same name overrides each. 0: the default. */
 struct mcp_session_store_options {
-	size_t size;                     /* sizeof(struct mcp_session_store_options) */
-	uint64_t idle_ms;                /* idle=; 5 minutes */
-	uint64_t absolute_ms;            /* absolute=; 24 hours */
-	uint64_t tombstone_ms;           /* tombstone=; 1 minute */
-	uint64_t touch_every_ms;         /* touch_every=; a tenth of idle, at most 30 s; memory: 0 */
-	uint64_t max_sessions;           /* max_sessions=; 100 000 */
+	size_t size;             /* sizeof(struct mcp_session_store_options) */
+	uint64_t idle_ms;        /* idle=; 5 minutes */
+	uint64_t absolute_ms;    /* absolute=; 24 hours */
+	uint64_t tombstone_ms;   /* tombstone=; 1 minute */
+	uint64_t touch_every_ms; /* touch_every=; a tenth of idle, at most 30 s; memory: 0 */
+	uint64_t max_sessions;   /* max_sessions=; 100 000 */
 	uint64_t max_sessions_per_owner; /* max_sessions_per_owner=; none */
 	uint64_t connect_timeout_ms;     /* connect_timeout=; 2 s */
 	uint64_t timeout_ms;             /* timeout=, of one operation; 1 s */
@@ -289,7 +290,7 @@ MCPSESS_API int mcp_session_store_list_async(
 MCPSESS_API void mcp_session_store_cancel(
 	struct mcp_session_store *store, struct mcp_session_store_call *call);
 
-/** Readable when dispatch has work, timers included; the same for the store's life. -1: no memory. */
+/** Readable when dispatch has work, timers included; one for the store's life. -1: no memory. */
 MCPSESS_API int mcp_session_store_fd(struct mcp_session_store *store);
 
 /** Do what is ready, without waiting, calling done() of what is over. Returns how many. */
@@ -299,10 +300,10 @@ MCPSESS_API int mcp_session_store_dispatch(struct mcp_session_store *store);
 
 /** Records by the store's count. For a remote store: as it last knew. */
 struct mcp_session_store_stats {
-	uint64_t sessions;   /* live, initializing ones included */
+	uint64_t sessions; /* live, initializing ones included */
 	uint64_t tombstones;
-	uint64_t bytes;      /* held for records, tombstones and index */
-	uint64_t expired;    /* ended by expiry since the store was opened */
+	uint64_t bytes;   /* held for records, tombstones and index */
+	uint64_t expired; /* ended by expiry since the store was opened */
 };
 
 /** Count the records, freeing first what has expired. May block. UNSUPPORTED without CAN_STATS. */

@@ -4,7 +4,7 @@
 
 #include <mcpsess/types.h>
 
-#define MCPSESS_BASE64_LEN(n) (((n) * 8 + 5) / 6)
+#define MCPSESS_BASE64_LEN(n) (((n)*8 + 5) / 6)
 
 /* out has room for MCPSESS_BASE64_LEN(in.len) + 1; a NUL ends it. Returns the length. */
 size_t mcpsess_base64_encode(struct mcpsess_bytes in, char *out);

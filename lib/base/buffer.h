@@ -1,4 +1,4 @@
-/* Bytes that grow. Appending remembers the first failure, so a whole text is built, then checked. */
+/* Bytes that grow. Appending remembers the first failure: a text is built, then checked. */
 #ifndef MCPSESS_BASE_BUFFER_H
 #define MCPSESS_BASE_BUFFER_H
 

@@ -45,7 +45,8 @@ static int default_random(void *user_data, void *out, size_t len)
 static size_t default_make_id(const struct mcpsess_env *env, char *out, size_t capacity)
 {
 	unsigned char raw[ID_RANDOM];
-	if (capacity < MCPSESS_BASE64_LEN(ID_RANDOM) + 1 || mcpsess_random(env, raw, sizeof(raw)) < 0) {
+	if (capacity < MCPSESS_BASE64_LEN(ID_RANDOM) + 1 ||
+		mcpsess_random(env, raw, sizeof(raw)) < 0) {
 		return 0;
 	}
 	return mcpsess_base64_encode(mcpsess_bytes(raw, sizeof(raw)), out);
@@ -155,7 +156,8 @@ int mcpsess_log_wanted(const struct mcpsess_env *env, enum mcpsess_log_level lev
 	return env->hooks.log != NULL && level <= env->hooks.log_level;
 }
 
-void mcpsess_log(const struct mcpsess_env *env, enum mcpsess_log_level level, const char *format, ...)
+void mcpsess_log(
+	const struct mcpsess_env *env, enum mcpsess_log_level level, const char *format, ...)
 {
 	if (!mcpsess_log_wanted(env, level)) {
 		return;

@@ -5,11 +5,13 @@ static const struct {
 	const char *name;
 	const char *text;
 } errors[] = {
+	/* clang-format off */
 	{ MCPSESS_OK, "ok", "no error" },
 	{ MCPSESS_PENDING, "pending", "not over yet" },
 #define ERROR_ROW(name, value, text) { value, #name, text },
 	MCPSESS_ERRORS(ERROR_ROW)
 #undef ERROR_ROW
+	/* clang-format on */
 };
 
 const char *mcpsess_strerror(int status)

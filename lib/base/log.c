@@ -13,7 +13,8 @@ const char *mcpsess_log_level_name(enum mcpsess_log_level level)
 int mcpsess_log_level_parse(struct mcpsess_bytes name)
 {
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		if (name.len == strlen(names[i]) && strncasecmp(name.data, names[i], name.len) == 0) {
+		if (name.len == strlen(names[i]) &&
+			strncasecmp(name.data, names[i], name.len) == 0) {
 			return (int)i;
 		}
 	}

@@ -32,9 +32,9 @@ struct mcpsess_session {
 
 	struct mcp_session_store_answer standing; /* the record as last read or written */
 	uint32_t state;
-	int exists; /* it is in the store */
-	struct mcpsess_record record;   /* what standing.payload says, with the patch applied */
-	struct mcpsess_patch patch;     /* changes not written yet, in order */
+	int exists;                   /* it is in the store */
+	struct mcpsess_record record; /* what standing.payload says, with the patch applied */
+	struct mcpsess_patch patch;   /* changes not written yet, in order */
 
 	/* One operation at a time: fetch, commit or remove. */
 	struct mcp_session_store_call call;

@@ -28,21 +28,21 @@ struct mcpsess_access {
 };
 
 /* Start a verb: as the _async functions of mcpsess/store.h. A pool never pends. */
-int mcpsess_access_start(
-	const struct mcpsess_access *access, enum mcpsess_verb verb, struct mcp_session_store_call *call);
+int mcpsess_access_start(const struct mcpsess_access *access, enum mcpsess_verb verb,
+	struct mcp_session_store_call *call);
 
 /* The same, and wait: never MCPSESS_PENDING, and done() is not called. */
-int mcpsess_access_run(
-	const struct mcpsess_access *access, enum mcpsess_verb verb, struct mcp_session_store_call *call);
+int mcpsess_access_run(const struct mcpsess_access *access, enum mcpsess_verb verb,
+	struct mcp_session_store_call *call);
 
 /* Give up a call that pends. */
-void mcpsess_access_cancel(const struct mcpsess_access *access, struct mcp_session_store_call *call);
+void mcpsess_access_cancel(
+	const struct mcpsess_access *access, struct mcp_session_store_call *call);
 
 uint32_t mcpsess_access_can(const struct mcpsess_access *access);
 void mcpsess_access_settings(
 	const struct mcpsess_access *access, struct mcp_session_store_options *out);
-int mcpsess_access_stats(
-	const struct mcpsess_access *access, struct mcp_session_store_stats *out);
+int mcpsess_access_stats(const struct mcpsess_access *access, struct mcp_session_store_stats *out);
 int mcpsess_access_sweep(const struct mcpsess_access *access, size_t budget);
 
 #endif

@@ -60,7 +60,8 @@ static void base64_round_trips_and_refuses_what_it_never_wrote(void **state)
 	for (size_t len = 0; len <= sizeof(raw); len++) {
 		size_t n = mcpsess_base64_encode(mcpsess_bytes(raw, len), text);
 		assert_int_equal(n, MCPSESS_BASE64_LEN(len));
-		assert_int_equal(mcpsess_base64_decode(mcpsess_bytes(text, n), back, len), MCPSESS_OK);
+		assert_int_equal(
+			mcpsess_base64_decode(mcpsess_bytes(text, n), back, len), MCPSESS_OK);
 		assert_memory_equal(raw, back, len);
 	}
 	/* 43 characters carry 258 bits: the last two must be zero, or two texts name one key. */
@@ -107,7 +108,8 @@ static void an_id_is_made_sound_or_not_at_all(void **state)
 
 	static const char *const bad[] = { "short", "a space in an id of 22+", "" };
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-		struct mcpsess_hooks hooks = { .size = sizeof(hooks), .make_id = bad_id,
+		struct mcpsess_hooks hooks = { .size = sizeof(hooks),
+			.make_id = bad_id,
 			.user_data = (void *)(uintptr_t)bad[i] };
 		mcpsess_env_init(&env, &hooks);
 		assert_int_equal(mcpsess_make_id(&env, one, sizeof(one)), 0);
