@@ -25,7 +25,7 @@ struct mcpsess_json_want {
  * At most 32 wants.
  *
  * OK; INVALID: not JSON; TOOBIG: nested too deep; EXISTS: a wanted member came twice, so readers
- * might differ about it.
+ * might differ about it. 512 levels are the most that max_depth can allow.
  */
 int mcpsess_json_scan(struct mcpsess_bytes text, size_t max_depth,
 	const struct mcpsess_json_want *wants, size_t count, struct mcpsess_bytes *found);
@@ -67,8 +67,8 @@ int mcpsess_json_is(struct mcpsess_bytes value, struct mcpsess_bytes text);
 
 /*
  * A string unescaped: a slice of the value itself where nothing is escaped, else appended to
- * buffer, which must outlive it. Empty for other types and without memory (buffer->failed).
- * A lone surrogate becomes U+FFFD.
+ * buffer, and there until that grows again. Empty for other types and without memory
+ * (buffer->failed). A lone surrogate becomes U+FFFD.
  */
 struct mcpsess_bytes mcpsess_json_string(struct mcpsess_bytes value, struct mcpsess_buffer *buffer);
 
