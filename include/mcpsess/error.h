@@ -34,6 +34,7 @@ extern "C" {
 	X(CORRUPT, -5014, "stored record is corrupt")    /* delete it; 500 */ \
 	X(UNSUPPORTED, -5015, "not supported")           /* choose another way; 501 */
 
+/** The statuses by name: MCPSESS_E_NOTFOUND and its like. */
 enum mcpsess_status {
 	MCPSESS_OK = 0,
 	/** Not over: the answer comes later, from a dispatch call. The only positive status. */

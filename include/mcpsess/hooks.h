@@ -18,6 +18,7 @@
 extern "C" {
 #endif
 
+/** Zero it and set size and what you bring yourself. */
 struct mcpsess_hooks {
 	size_t size; /* sizeof(struct mcpsess_hooks) */
 	void *user_data;

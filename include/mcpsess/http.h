@@ -87,6 +87,7 @@ struct mcpsess_http_request {
 MCPSESS_API int mcpsess_http_header_block(
 	void *user_data, const char *name, struct mcpsess_bytes *value);
 
+/** A header: of a request, or of the answer. */
 struct mcpsess_http_pair {
 	struct mcpsess_bytes name;
 	struct mcpsess_bytes value;

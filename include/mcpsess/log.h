@@ -15,6 +15,7 @@
 extern "C" {
 #endif
 
+/** How bad a line is; each level includes those above it. */
 enum mcpsess_log_level {
 	MCPSESS_LOG_NONE = 0,
 	MCPSESS_LOG_ERROR = 1, /* something is broken and needs a person */

@@ -143,12 +143,14 @@ MCPSESS_API void mcpsess_message_end(struct mcpsess_message *message);
 
 /* -- while it is dispatched ------------------------------------------------------------------ */
 
+/** What came, in the words of JSON-RPC. */
 enum mcpsess_kind {
 	MCPSESS_REQUEST = 0,
 	MCPSESS_NOTIFICATION = 1,
 	MCPSESS_RESPONSE = 2, /* the client's answer to a request of the server */
 };
 
+/** What it is; only a request gets an answer. */
 MCPSESS_API enum mcpsess_kind mcpsess_message_kind(const struct mcpsess_message *message);
 
 /** "tools/call"; empty for a response. Unescaped, no NUL. */

@@ -23,6 +23,7 @@ extern "C" {
 
 struct mcpsess_session;
 
+/** How long ids are. */
 enum {
 	MCPSESS_ID_MIN = 22, /* characters of a session id */
 	MCPSESS_ID_MAX = 128,
@@ -56,6 +57,7 @@ struct mcpsess_session_times {
 	uint64_t deadline_ms;      /* whatever comes */
 };
 
+/** All of them at once. */
 MCPSESS_API void mcpsess_session_times(
 	const struct mcpsess_session *session, struct mcpsess_session_times *out);
 

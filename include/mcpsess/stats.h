@@ -30,6 +30,7 @@ enum mcpsess_refused {
 	MCPSESS_REFUSED_COUNT
 };
 
+/** The verbs of a store. */
 enum mcpsess_operation {
 	MCPSESS_OPERATION_STORE,
 	MCPSESS_OPERATION_GET,
@@ -50,6 +51,7 @@ enum { MCPSESS_BUCKET_COUNT = 14 };
 		5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 25000, 100000, 1000000 \
 	}
 
+/** Since the layer was made; all but sessions_active and calls_running only grow. */
 struct mcpsess_stats {
 	uint64_t sessions_active; /* by the store's count, initializing ones included */
 	uint64_t sessions_created;

@@ -37,12 +37,14 @@ enum mcp_session_store_kind {
 	MCP_SESSION_STORE_TASK = 3,
 };
 
+/** How far a record is in its life. */
 enum mcp_session_store_state {
 	MCP_SESSION_STORE_INITIALIZING = 0,
 	MCP_SESSION_STORE_ACTIVE = 1,
 	MCP_SESSION_STORE_CLOSED = 2, /* a tombstone; only lists of tombstones would show it */
 };
 
+/** Bits of request.flags. */
 enum mcp_session_store_flag {
 	/** get: move the idle expiry in the same step. */
 	MCP_SESSION_STORE_TOUCH = 1u << 0,
@@ -66,6 +68,7 @@ enum mcp_session_store_can {
 	MCP_SESSION_STORE_CAN_STATS = 1u << 9,     /* counts its records and bytes */
 };
 
+/** Of lists: bytes of a cursor, entries of a page. */
 enum { MCP_SESSION_STORE_CURSOR_MAX = 64, MCP_SESSION_STORE_PAGE_MAX = 1000 };
 
 /** What a verb is asked. Zero it, fill in what the verb's comment names. */
