@@ -1,0 +1,55 @@
+#include "host.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "count.h"
+#include "http1.h"
+
+static int open_all(struct host *host, const char *name, const char *uri, int threaded,
+	struct mcpsess_error *err)
+{
+	struct mcpsess_rpc_options options = { .size = sizeof(options) };
+	struct mcpsess_http_options http_options = { .size = sizeof(http_options) };
+	int status = threaded ? mcp_session_store_pool_open(uri, NULL, 0, &host->pool, err)
+			      : mcp_session_store_open(uri, NULL, &host->store, err);
+	if (status == MCPSESS_OK) {
+		options.store = host->store;
+		options.pool = host->pool;
+		options.server_name = name;
+		options.server_version = "1.0";
+		options.max_message = HOST_MAX_BODY;
+		status = mcpsess_rpc_create(&options, &host->rpc, err);
+	}
+	if (status == MCPSESS_OK) {
+		http_options.rpc = host->rpc;
+		status = mcpsess_http_create(&http_options, &host->http, err);
+	}
+	return status;
+}
+
+int host_open(struct host *host, const char *name, char **argv, int threaded)
+{
+	const char *uri = count_setting(argv, "--store", "MCP_SESSION_STORE", "memory:");
+	struct mcpsess_error err;
+	memset(host, 0, sizeof(*host));
+	host->listener = -1;
+	if (open_all(host, name, uri, threaded, &err) < 0) {
+		fprintf(stderr, "%s: %s\n", name, err.text);
+		return -1;
+	}
+	host->listener = http1_listen(count_setting(argv, "--port", "PORT", "3000"));
+	return host->listener < 0 ? -1 : 0;
+}
+
+void host_close(struct host *host)
+{
+	if (host->listener >= 0) {
+		close(host->listener);
+	}
+	mcpsess_http_destroy(host->http);
+	mcpsess_rpc_destroy(host->rpc);
+	mcp_session_store_pool_close(host->pool);
+	mcp_session_store_close(host->store);
+}

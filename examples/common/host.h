@@ -1,0 +1,21 @@
+/* The start of the hosts with a loop or threads, so that each shows just those; see by-hand.c. */
+#ifndef EXAMPLES_HOST_H
+#define EXAMPLES_HOST_H
+
+#include <mcpsess/http.h>
+
+enum { HOST_MAX_BODY = 65536 };
+
+struct host {
+	struct mcp_session_store *store;     /* for one thread, or ... */
+	struct mcp_session_store_pool *pool; /* ... for many */
+	struct mcpsess_rpc *rpc;
+	struct mcpsess_http *http;
+	int listener;
+};
+
+/* Open --store and listen on --port. 0; -1 and a line on standard error: close it all the same. */
+int host_open(struct host *host, const char *name, char **argv, int threaded);
+void host_close(struct host *host);
+
+#endif

@@ -1,0 +1,157 @@
+#include "http1.h"
+
+#include <arpa/inet.h>
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* Digits only: what strtoul() would also take, signs and blanks, lets two servers disagree. */
+static int parse_length(struct mcpsess_bytes text, size_t max, size_t *out)
+{
+	const char *digits = text.data;
+	size_t length = 0;
+	for (size_t i = 0; i < text.len; i++) {
+		if (!isdigit((unsigned char)digits[i])) {
+			return 400;
+		}
+		length = length * 10 + (size_t)(digits[i] - '0');
+		if (length > max) {
+			return 413;
+		}
+	}
+	*out = length;
+	return text.len > 0 ? 200 : 400;
+}
+
+static int parse_line(const char *line, const char *end, struct http1_request *out)
+{
+	const char *method_end = memchr(line, ' ', (size_t)(end - line));
+	if (method_end == NULL) {
+		return 400;
+	}
+	const char *path = method_end + 1;
+	const char *path_end = memchr(path, ' ', (size_t)(end - path));
+	if (path_end == NULL || end - path_end != 9 || memcmp(path_end, " HTTP/1.", 8) != 0) {
+		return 400;
+	}
+	out->http.method = mcpsess_bytes(line, (size_t)(method_end - line));
+	return path_end - path == 4 && memcmp(path, "/mcp", 4) == 0 ? 200 : 404;
+}
+
+static int parse_body(const char *body, size_t there, size_t max, struct http1_request *out)
+{
+	struct mcpsess_bytes value;
+	size_t length = 0;
+	if (mcpsess_http_header_block(&out->headers, "transfer-encoding", &value) > 0) {
+		return 411;
+	}
+	int count = mcpsess_http_header_block(&out->headers, "content-length", &value);
+	int status = count == 0 ? 200 : count > 1 ? 400 : parse_length(value, max, &length);
+	if (status != 200) {
+		return status;
+	}
+	out->http.body = mcpsess_bytes(body, length);
+	return there >= length ? 200 : 0;
+}
+
+int http1_parse(struct mcpsess_bytes in, size_t max_body, struct http1_request *out)
+{
+	const char *text = in.data;
+	const char *head_end = in.len > 0 ? memmem(text, in.len, "\r\n\r\n", 4) : NULL;
+	if (head_end == NULL) {
+		return in.len < HTTP1_MAX_HEAD ? 0 : 431;
+	}
+	const char *line_end = memmem(text, in.len, "\r\n", 2);
+	memset(out, 0, sizeof(*out));
+	int status = parse_line(text, line_end, out);
+	if (status != 200) {
+		return status;
+	}
+	const char *headers = line_end + 2;
+	const char *body = head_end + 4;
+	out->headers = mcpsess_bytes(headers, (size_t)(body - 2 - headers));
+	out->http.header = mcpsess_http_header_block;
+	out->http.headers = &out->headers;
+	status = parse_body(body, (size_t)(text + in.len - body), max_body, out);
+	out->length = (size_t)(body - text) + out->http.body.len;
+	return status;
+}
+
+int http1_header(
+	struct mcpsess_http_exchange *exchange, size_t index, char name[64], char value[1024])
+{
+	struct mcpsess_http_pair pair;
+	if (!mcpsess_http_header(exchange, index, &pair)) {
+		return 0;
+	}
+	snprintf(name, 64, "%.*s", (int)pair.name.len, (const char *)pair.name.data);
+	snprintf(value, 1024, "%.*s", (int)pair.value.len, (const char *)pair.value.data);
+	return 1;
+}
+
+const char *http1_refusal(int status)
+{
+	switch (status) {
+#define REFUSAL(line) "HTTP/1.1 " line "\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+	case 404:
+		return REFUSAL("404 Not Found");
+	case 411:
+		return REFUSAL("411 Length Required");
+	case 413:
+		return REFUSAL("413 Content Too Large");
+	case 431:
+		return REFUSAL("431 Request Header Fields Too Large");
+	case 503:
+		return REFUSAL("503 Service Unavailable");
+	default:
+		return REFUSAL("400 Bad Request");
+#undef REFUSAL
+	}
+}
+
+int http1_send(int fd, struct mcpsess_bytes *rest)
+{
+	ssize_t sent = send(fd, rest->data, rest->len, MSG_NOSIGNAL);
+	if (sent < 0) {
+		return errno == EAGAIN || errno == EINTR ? 0 : -1;
+	}
+	rest->data = (const char *)rest->data + sent;
+	rest->len -= (size_t)sent;
+	return 1;
+}
+
+int http1_receive(int fd, char *buffer, size_t capacity, size_t *len)
+{
+	ssize_t got = recv(fd, buffer + *len, capacity - *len, 0);
+	if (got < 0) {
+		return errno == EAGAIN || errno == EINTR ? 0 : -1;
+	}
+	*len += (size_t)got;
+	return got > 0 ? 1 : -1;
+}
+
+int http1_listen(const char *port)
+{
+	const int on = 1;
+	struct sockaddr_in address = { .sin_family = AF_INET };
+	socklen_t size = sizeof(address);
+	address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	address.sin_port = htons((uint16_t)atoi(port));
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) < 0 ||
+		bind(fd, (struct sockaddr *)&address, size) < 0 || listen(fd, SOMAXCONN) < 0 ||
+		getsockname(fd, (struct sockaddr *)&address, &size) < 0) {
+		perror(port);
+		if (fd >= 0) {
+			close(fd);
+		}
+		return -1;
+	}
+	printf("http://127.0.0.1:%d/mcp\n", ntohs(address.sin_port));
+	fflush(stdout);
+	return fd;
+}

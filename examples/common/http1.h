@@ -1,0 +1,46 @@
+/* As much HTTP/1.1 as a host without an HTTP library needs: a request out of bytes, a socket. */
+#ifndef EXAMPLES_HTTP1_H
+#define EXAMPLES_HTTP1_H
+
+#include <mcpsess/http.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum { HTTP1_MAX_HEAD = 16384 };
+
+struct http1_request {
+	struct mcpsess_http_request http; /* its headers are the block below */
+	struct mcpsess_bytes headers;
+	size_t length; /* of it all */
+};
+
+/*
+ * The request for /mcp at the beginning of in, which *out points into. 200: it is whole; 0: read
+ * on; else the status to refuse it with.
+ */
+int http1_parse(struct mcpsess_bytes in, size_t max_body, struct http1_request *out);
+
+/* As mcpsess_http_header(), for libraries that want C strings. */
+int http1_header(
+	struct mcpsess_http_exchange *exchange, size_t index, char name[64], char value[1024]);
+
+/* A whole answer that says no, for when there is no exchange to ask. Static. */
+const char *http1_refusal(int status);
+
+/*
+ * Send some of the bytes and move them on; receive some behind what is there. 1; 0: not now; -1:
+ * the connection is over.
+ */
+int http1_send(int fd, struct mcpsess_bytes *rest);
+int http1_receive(int fd, char *buffer, size_t capacity, size_t *len);
+
+/* Listen on 127.0.0.1 and say so on standard output; -1 and a line on standard error. */
+int http1_listen(const char *port);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

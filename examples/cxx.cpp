@@ -1,0 +1,152 @@
+/*
+ * cxx: a C++11 host. Handles that close themselves, failures as exceptions, a thread for each
+ * connection.
+ */
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+#include <stdexcept>
+#include <thread>
+#include <vector>
+
+#include <mcpsess/http.h>
+
+#include "common/count.h"
+#include "common/http1.h"
+
+namespace
+{
+
+const std::size_t max_body = 65536;
+using Bytes = struct mcpsess_bytes; /* a function has that name too */
+
+struct Close {
+	void operator()(mcp_session_store_pool *pool) const
+	{
+		mcp_session_store_pool_close(pool);
+	}
+	void operator()(mcpsess_rpc *rpc) const
+	{
+		mcpsess_rpc_destroy(rpc);
+	}
+	void operator()(mcpsess_http *http) const
+	{
+		mcpsess_http_destroy(http);
+	}
+	void operator()(mcpsess_http_exchange *exchange) const
+	{
+		mcpsess_http_end(exchange);
+	}
+};
+
+template <typename T> using Handle = std::unique_ptr<T, Close>;
+
+/* make(&raw, &err) as a handle, or an exception that says why not. */
+template <typename T, typename Make> Handle<T> open(Make make)
+{
+	T *raw = nullptr;
+	mcpsess_error err;
+	if (make(&raw, &err) < 0) {
+		throw std::runtime_error(err.text);
+	}
+	return Handle<T>(raw);
+}
+
+void send_all(int fd, Bytes bytes)
+{
+	while (bytes.len > 0 && http1_send(fd, &bytes) >= 0) {
+	}
+}
+
+void answer(mcpsess_http *http, int fd, const mcpsess_http_request &request)
+{
+	mcpsess_http_exchange *raw = nullptr;
+	mcpsess_verdict verdict = mcpsess_http_begin(http, &request, &raw);
+	Handle<mcpsess_http_exchange> exchange(raw);
+	while (verdict == MCPSESS_DISPATCH) {
+		verdict = count_handle(mcpsess_http_message(raw));
+	}
+	Bytes text = mcpsess_http_text(raw);
+	send_all(fd, text.len > 0 ? text : mcpsess_str(http1_refusal(503)));
+}
+
+/* Answer requests until the client hangs up or sends what is none. */
+void converse(mcpsess_http *http, int fd)
+{
+	std::vector<char> in(HTTP1_MAX_HEAD + max_body);
+	std::size_t len = 0;
+	http1_request request;
+	int status = 0;
+	while (status == 0 || status == 200) {
+		status = http1_parse(Bytes{ in.data(), len }, max_body, &request);
+		if (status == 200) {
+			answer(http, fd, request.http);
+			len -= request.length;
+			std::memmove(in.data(), in.data() + request.length, len);
+		} else if (status != 0) {
+			send_all(fd, mcpsess_str(http1_refusal(status)));
+		} else if (http1_receive(fd, in.data(), in.size(), &len) < 0) {
+			status = -1;
+		}
+	}
+	close(fd);
+}
+
+void keep_up(mcpsess_rpc *rpc)
+{
+	for (;;) {
+		std::this_thread::sleep_for(std::chrono::milliseconds(mcpsess_rpc_tick(rpc)));
+	}
+}
+
+void run(char **argv)
+{
+	mcpsess_rpc_options options = {};
+	mcpsess_http_options http_options = {};
+	const char *uri = count_setting(argv, "--store", "MCP_SESSION_STORE", "memory:");
+	auto pool =
+		open<mcp_session_store_pool>([=](mcp_session_store_pool **out, mcpsess_error *err) {
+			return mcp_session_store_pool_open(uri, nullptr, 0, out, err);
+		});
+	options.size = sizeof(options);
+	options.pool = pool.get();
+	options.server_name = "cxx";
+	options.server_version = "1.0";
+	options.max_message = max_body;
+	auto rpc = open<mcpsess_rpc>([&](mcpsess_rpc **out, mcpsess_error *err) {
+		return mcpsess_rpc_create(&options, out, err);
+	});
+	http_options.size = sizeof(http_options);
+	http_options.rpc = rpc.get();
+	auto http = open<mcpsess_http>([&](mcpsess_http **out, mcpsess_error *err) {
+		return mcpsess_http_create(&http_options, out, err);
+	});
+	int listener = http1_listen(count_setting(argv, "--port", "PORT", "3000"));
+	if (listener < 0) {
+		throw std::runtime_error("cannot listen");
+	}
+	std::thread(keep_up, rpc.get()).detach();
+	for (;;) {
+		int fd = accept4(listener, nullptr, nullptr, SOCK_CLOEXEC);
+		if (fd >= 0) {
+			std::thread(converse, http.get(), fd).detach();
+		}
+	}
+}
+
+} // namespace
+
+int main(int, char **argv)
+{
+	try {
+		run(argv);
+	} catch (const std::exception &error) {
+		std::fprintf(stderr, "cxx: %s\n", error.what());
+	}
+	return EXIT_FAILURE;
+}
