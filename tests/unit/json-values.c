@@ -210,6 +210,8 @@ static void escapes_stand_for_their_characters(void **state)
 		{ "\"\\ud83d\\ud83d\\ude00\"", "\xef\xbf\xbd\xf0\x9f\x98\x80" },
 		{ "\"\\ud83d\\u0041\"", "\xef\xbf\xbd"
 					"A" },
+		{ "\"\\udc00\\udfff\"", "\xef\xbf\xbd\xef\xbf\xbd" },
+		{ "\"\\ud83d\\ue000\"", "\xef\xbf\xbd\xee\x80\x80" },
 		{ "\"\\ud83d\\n\"", "\xef\xbf\xbd\n" },
 		{ "\"\\ud83dude00\"", "\xef\xbf\xbdude00" },
 	};

@@ -152,6 +152,8 @@ static void invalid_texts_are_refused(void **state)
 	for (size_t i = 0; i < COUNT(invalid); i++) {
 		assert_verdict(invalid[i], MCPSESS_E_INVALID);
 	}
+	struct mcpsess_bytes value;
+	assert_int_equal(mcpsess_json_check(mcpsess_bytes(NULL, 0), 0, &value), MCPSESS_E_INVALID);
 }
 
 /* 0 where jansson has no say: what only RFC 8259 allows, and a NUL, which it may take for the end.
