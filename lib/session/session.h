@@ -7,6 +7,7 @@
 #include <mcpsess/session.h>
 
 #include "base/buffer.h"
+#include "session/patch.h"
 #include "session/record.h"
 #include "store/access.h"
 
@@ -16,6 +17,14 @@ struct mcpsess_session_locals {
 	int (*set)(void *user_data, const struct mcpsess_digest *key, void *pointer,
 		void (*destroy)(void *pointer));
 	void *user_data;
+};
+
+/* What the operation under way has asked the store for. */
+enum mcpsess_session_step {
+	MCPSESS_SESSION_FETCH,
+	MCPSESS_SESSION_WRITE,
+	MCPSESS_SESSION_READ_AGAIN, /* others wrote, and the store did not say what */
+	MCPSESS_SESSION_REMOVE,
 };
 
 struct mcpsess_session {
@@ -32,13 +41,23 @@ struct mcpsess_session {
 
 	struct mcp_session_store_answer standing; /* the record as last read or written */
 	uint32_t state;
-	int exists;                   /* it is in the store */
-	struct mcpsess_record record; /* what standing.payload says, with the patch applied */
+	int exists; /* it is in the store */
+	int ended;  /* why it is not any more, or 0 */
+
+	/* What stands is standing.payload, or written when it was written here. */
+	struct mcpsess_buffer written;
+	struct mcpsess_buffer work;   /* the same with the patch applied, while there is one */
+	struct mcpsess_record record; /* one of the three, as readers see it */
 	struct mcpsess_patch patch;   /* changes not written yet, in order */
 
 	/* One operation at a time: fetch, commit or remove. */
 	struct mcp_session_store_call call;
-	int attempts;
+	enum mcpsess_session_step step;
+	int attempts; /* writes, of this commit */
+	int repeated; /* this write was sent twice */
+	int pending;
+	int asked;  /* the write's operation token is in the call, and its outcome is not known */
+	int unsure; /* a write of this patch may have happened */
 	int blocking;
 	void (*done)(struct mcpsess_session *session, int status);
 	void *user_data;
@@ -64,11 +83,15 @@ int mcpsess_session_begin(struct mcpsess_session *session, struct mcpsess_bytes 
  */
 int mcpsess_session_fetch(struct mcpsess_session *session, struct mcpsess_bytes tenant,
 	struct mcpsess_bytes principal, struct mcpsess_bytes id, uint32_t flags);
-/* Write the patch, merging on CONFLICT; OK at once when there is none and the record exists. */
+/*
+ * Write the patch, merging on CONFLICT; OK at once when there is none and the record exists. As
+ * mcpsess_session_save(). Meanwhile the session must not be changed.
+ */
 int mcpsess_session_commit(struct mcpsess_session *session);
 int mcpsess_session_remove(struct mcpsess_session *session);
 
-/* Changes that only the protocol makes. OK, NOMEM, TOOBIG. info and capabilities are JSON text. */
+/* Changes that only the protocol makes. OK, NOMEM, TOOBIG, CORRUPT. info and capabilities are JSON
+ * text. */
 int mcpsess_session_set_client(struct mcpsess_session *session, struct mcpsess_bytes info,
 	struct mcpsess_bytes capabilities);
 int mcpsess_session_set_log_level(struct mcpsess_session *session, struct mcpsess_bytes level);
@@ -77,5 +100,25 @@ int mcpsess_session_unsubscribe(struct mcpsess_session *session, struct mcpsess_
 int mcpsess_session_activate(struct mcpsess_session *session);
 /* Forget the changes that are not written. */
 void mcpsess_session_revert(struct mcpsess_session *session);
+
+/* -- between the files of this room ---------------------------------------------------------- */
+
+/* A member as readers see it. OK, NOTFOUND, CORRUPT, UNSUPPORTED. */
+int mcpsess_session_find(const struct mcpsess_session *session, unsigned tag,
+	struct mcpsess_bytes key, struct mcpsess_member *out);
+int mcpsess_session_at(const struct mcpsess_session *session, unsigned tag, size_t index,
+	struct mcpsess_member *out);
+/* How many of a tag; 0 also of a corrupt record. */
+size_t mcpsess_session_count(const struct mcpsess_session *session, unsigned tag);
+
+/* Make a change and keep it in the patch. OK, NOMEM, TOOBIG, INVALID, CORRUPT, UNSUPPORTED. */
+int mcpsess_session_change(struct mcpsess_session *session, const struct mcpsess_change *wanted);
+
+/* The record without the patch. */
+struct mcpsess_bytes mcpsess_session_standing(const struct mcpsess_session *session);
+
+/* Who it is: id, key and owner. */
+void mcpsess_session_name(struct mcpsess_session *session, struct mcpsess_bytes tenant,
+	struct mcpsess_bytes principal, struct mcpsess_bytes id);
 
 #endif
