@@ -148,9 +148,12 @@ struct mcp_session_store_call {
 	/* The store's while the call is pending. */
 	struct mcp_session_store_call *next, *prev;
 	uint64_t give_up_ms;
+	uint64_t started_us;
+	const void *observer;
+	void (*observed)(struct mcp_session_store_call *call, int status);
 	uint32_t verb;
 	int status;
-	void *backend[4];
+	void *backend[4]; /* the backend's own */
 };
 
 /** Settings in code; a URI parameter of the same name overrides each. 0: the default. */

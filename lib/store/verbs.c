@@ -1,0 +1,272 @@
+#include "store/core.h"
+#include "store/settings.h"
+
+enum { PAGE_NORMAL = 100 };
+
+/* Beyond it no store here keeps a record: Redis and Postgres stop at 512 MiB and 1 GiB. */
+static const size_t payload_max = (size_t)64 << 20;
+
+static const struct mcpsess_digest no_key;
+
+static int refuse(struct mcp_session_store_call *call, int status, const char *text)
+{
+	return mcpsess_fail(&call->error, status, 0, "%s", text);
+}
+
+static int check_flags(
+	struct mcpsess_core *core, enum mcpsess_verb verb, struct mcp_session_store_call *call)
+{
+	const uint32_t for_get = MCP_SESSION_STORE_TOUCH | MCP_SESSION_STORE_COUNT;
+	struct mcp_session_store_request *request = &call->request;
+	if ((request->flags & ~(for_get | MCP_SESSION_STORE_ANY_OWNER)) != 0) {
+		return refuse(call, MCPSESS_E_INVALID, "request.flags has an unknown flag");
+	}
+	if (verb != MCPSESS_VERB_GET) {
+		request->flags &= ~for_get;
+	}
+	if ((request->flags & MCP_SESSION_STORE_COUNT) != 0 &&
+		!mcpsess_core_can(core, MCP_SESSION_STORE_CAN_COUNT)) {
+		return refuse(call, MCPSESS_E_UNSUPPORTED,
+			"this store cannot count requests (MCP_SESSION_STORE_CAN_COUNT)");
+	}
+	return MCPSESS_OK;
+}
+
+static int duration_fits(uint64_t ms)
+{
+	return ms <= MCPSESS_DURATION_MAX || ms == MCP_SESSION_STORE_NONE;
+}
+
+static int check_store(struct mcp_session_store_call *call)
+{
+	const struct mcp_session_store_request *request = &call->request;
+	if (request->kind > MCP_SESSION_STORE_TASK) {
+		return refuse(call, MCPSESS_E_INVALID, "request.kind is unknown");
+	}
+	if (request->state > MCP_SESSION_STORE_ACTIVE) {
+		return refuse(call, MCPSESS_E_INVALID,
+			"request.state is neither initializing nor active");
+	}
+	if (request->payload.len > payload_max) {
+		return refuse(call, MCPSESS_E_TOOBIG, "request.payload is above 64 MiB");
+	}
+	if (request->payload.data == NULL && request->payload.len > 0) {
+		return refuse(call, MCPSESS_E_INVALID, "request.payload has a length and no data");
+	}
+	return MCPSESS_OK;
+}
+
+static int check_list(struct mcpsess_core *core, struct mcp_session_store_call *call)
+{
+	struct mcp_session_store_request *request = &call->request;
+	if (!mcpsess_core_can(core, MCP_SESSION_STORE_CAN_LIST)) {
+		return refuse(call, MCPSESS_E_UNSUPPORTED,
+			"this store cannot list (MCP_SESSION_STORE_CAN_LIST)");
+	}
+	if (memchr(request->cursor, '\0', sizeof(request->cursor)) == NULL) {
+		return refuse(call, MCPSESS_E_INVALID, "request.cursor has no end");
+	}
+	if (request->page == 0) {
+		request->page = PAGE_NORMAL;
+	} else if (request->page > MCP_SESSION_STORE_PAGE_MAX) {
+		request->page = MCP_SESSION_STORE_PAGE_MAX;
+	}
+	return MCPSESS_OK;
+}
+
+static int check(
+	struct mcpsess_core *core, enum mcpsess_verb verb, struct mcp_session_store_call *call)
+{
+	const struct mcp_session_store_request *request = &call->request;
+	int r = check_flags(core, verb, call);
+	if (r < 0) {
+		return r;
+	}
+	if (!duration_fits(request->idle_ms) || !duration_fits(request->absolute_ms)) {
+		return refuse(call, MCPSESS_E_INVALID,
+			"request.idle_ms or absolute_ms is longer than 36500 days");
+	}
+	if (verb == MCPSESS_VERB_LIST) {
+		return check_list(core, call);
+	}
+	if (memcmp(&request->key, &no_key, sizeof(no_key)) == 0) {
+		return refuse(call, MCPSESS_E_INVALID, "request.key is not set");
+	}
+	return verb == MCPSESS_VERB_STORE ? check_store(call) : MCPSESS_OK;
+}
+
+/* A token is compared with that of the same record's last write only: 64 random bits suffice. */
+static void make_operation(struct mcpsess_core *core, unsigned char out[16])
+{
+	static const unsigned char none[16];
+	if (memcmp(out, none, sizeof(none)) == 0) {
+		uint64_t count =
+			atomic_fetch_add_explicit(&core->operations, 1, memory_order_relaxed) + 1;
+		memcpy(out, core->nonce, 8);
+		memcpy(out + 8, &count, 8);
+	}
+}
+
+static void fill(struct mcpsess_core *core, enum mcpsess_verb verb,
+	struct mcp_session_store_request *request)
+{
+	const struct mcp_session_store_options *settings = &core->settings;
+	request->touch_every_ms = settings->touch_every_ms;
+	request->tombstone_ms = settings->tombstone_ms;
+	request->max_sessions = settings->max_sessions;
+	request->max_sessions_per_owner = settings->max_sessions_per_owner;
+	if (request->absolute_ms == 0) {
+		request->absolute_ms = settings->absolute_ms;
+	}
+	if (request->idle_ms == 0) {
+		request->idle_ms = settings->idle_ms;
+	} else if (request->idle_ms < settings->idle_ms &&
+		   request->touch_every_ms > request->idle_ms / 10) {
+		/* A throttle made for the store's idle would swallow a much shorter one. */
+		request->touch_every_ms = request->idle_ms / 10;
+	}
+	if (verb == MCPSESS_VERB_STORE) {
+		make_operation(core, request->operation);
+	}
+}
+
+int mcpsess_verb_prepare(
+	struct mcpsess_core *core, enum mcpsess_verb verb, struct mcp_session_store_call *call)
+{
+	mcp_session_store_answer_clear(&call->answer);
+	call->error.status = MCPSESS_OK;
+	call->error.sys = 0;
+	call->error.text[0] = '\0';
+	call->verb = verb;
+	int r = check(core, verb, call);
+	if (r < 0) {
+		return r;
+	}
+	fill(core, verb, &call->request);
+	if (mcpsess_core_can(core, MCP_SESSION_STORE_CAN_PEND)) {
+		call->give_up_ms = mcpsess_now_ms(&core->env) + core->settings.timeout_ms;
+	}
+	return MCPSESS_OK;
+}
+
+int mcpsess_verb_launch(struct mcpsess_core *core, struct mcp_session_store_call *call)
+{
+	int r = core->verbs[call->verb](core->store, call);
+	if (r == MCPSESS_PENDING && mcpsess_core_can(core, MCP_SESSION_STORE_CAN_PEND)) {
+		mcpsess_loop_add(core, call);
+		return r;
+	}
+	return mcpsess_verb_settle(call, r);
+}
+
+int mcpsess_verb_settle(struct mcp_session_store_call *call, int status)
+{
+	struct mcpsess_error *error = &call->error;
+	if (status == MCPSESS_OK) {
+		return call->status = status;
+	}
+	if (status > MCPSESS_E_INVALID || status < MCPSESS_E_UNSUPPORTED) {
+		mcpsess_fail(error, 0, 0, "the backend answered %d, which is no result", status);
+		status = MCPSESS_E_UNKNOWN;
+	}
+	if (error->text[0] == '\0') {
+		strcpy(error->text, mcpsess_strerror(status));
+	}
+	return call->status = error->status = status;
+}
+
+static int prepare_and_launch(
+	struct mcpsess_core *core, enum mcpsess_verb verb, struct mcp_session_store_call *call)
+{
+	if (mcpsess_loop_holds(&core->loop, call)) {
+		return MCPSESS_E_INVALID;
+	}
+	int r = mcpsess_verb_prepare(core, verb, call);
+	return r == MCPSESS_OK ? mcpsess_verb_launch(core, call) : r;
+}
+
+int mcpsess_verb_run(
+	struct mcpsess_core *core, enum mcpsess_verb verb, struct mcp_session_store_call *call)
+{
+	int r = prepare_and_launch(core, verb, call);
+	if (r == MCPSESS_PENDING) {
+		mcpsess_loop_flush(core);
+		r = mcpsess_loop_wait(core, call);
+		mcpsess_loop_arm(core);
+	}
+	return r;
+}
+
+void mcpsess_verb_begin(
+	struct mcp_session_store_call *call, const struct mcp_session_store_request *request)
+{
+	/* Not zeroed as a whole: a third of it is the error's text. */
+	const size_t tail = offsetof(struct mcp_session_store_call, next);
+	call->request = *request;
+	call->done = NULL;
+	call->user_data = NULL;
+	memset(&call->answer, 0, sizeof(call->answer));
+	memset((char *)call + tail, 0, sizeof(*call) - tail);
+}
+
+void mcpsess_verb_hand_out(struct mcp_session_store_call *call,
+	struct mcp_session_store_answer *answer, struct mcpsess_error *err)
+{
+	if (answer != NULL) {
+		mcp_session_store_answer_clear(answer);
+		*answer = call->answer;
+	} else {
+		mcp_session_store_answer_clear(&call->answer);
+	}
+	if (err != NULL && call->error.status < 0) {
+		*err = call->error;
+	}
+}
+
+static int block(struct mcp_session_store *store, enum mcpsess_verb verb,
+	const struct mcp_session_store_request *request, struct mcp_session_store_answer *answer,
+	struct mcpsess_error *err)
+{
+	struct mcp_session_store_call call;
+	mcpsess_verb_begin(&call, request);
+	int r = mcpsess_verb_run(mcpsess_core_of(store), verb, &call);
+	mcpsess_verb_hand_out(&call, answer, err);
+	return r;
+}
+
+int mcpsess_verb_start(struct mcp_session_store *store, enum mcpsess_verb verb,
+	struct mcp_session_store_call *call)
+{
+	struct mcpsess_core *core = mcpsess_core_of(store);
+	int r = prepare_and_launch(core, verb, call);
+	if (mcpsess_core_can(core, MCP_SESSION_STORE_CAN_PEND)) {
+		/* What done() starts goes out together, at the end of the dispatch. */
+		if (r == MCPSESS_PENDING && !core->loop.dispatching) {
+			mcpsess_loop_flush(core);
+		}
+		mcpsess_loop_arm(core);
+	}
+	return r;
+}
+
+#define VERB(name, constant) \
+	int mcp_session_store_##name(struct mcp_session_store *store, \
+		const struct mcp_session_store_request *request, \
+		struct mcp_session_store_answer *answer, struct mcpsess_error *err) \
+	{ \
+		return block(store, constant, request, answer, err); \
+	} \
+\
+	int mcp_session_store_##name##_async( \
+		struct mcp_session_store *store, struct mcp_session_store_call *call) \
+	{ \
+		return mcpsess_verb_start(store, constant, call); \
+	}
+
+VERB(store, MCPSESS_VERB_STORE)
+VERB(get, MCPSESS_VERB_GET)
+VERB(touch, MCPSESS_VERB_TOUCH)
+VERB(delete, MCPSESS_VERB_DELETE)
+VERB(exists, MCPSESS_VERB_EXISTS)
+VERB(list, MCPSESS_VERB_LIST)
+#undef VERB
