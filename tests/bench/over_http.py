@@ -1,0 +1,142 @@
+#!/usr/bin/env python3
+"""echo-stateful against the least that libmicrohttpd needs, and against the TypeScript SDK.
+
+    over_http.py RELEASE_BUILD FOLDER_WITH_NODE_MODULES
+
+All servers stand side by side and are loaded in turns; what counts is the ratio of the medians.
+The load generator shares the machine, so no figure means anything alone.
+"""
+import glob
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(os.path.dirname(HERE), "e2e"))
+from mcp import Client, Server, equal, free_port, initialize, until  # noqa: E402
+
+CONNECTIONS, TURNS, SECONDS, IDLE = (1, 16, 64), 5, "2s", 10000
+TICK = os.sysconf("SC_CLK_TCK")
+
+
+class Reference(Server):
+    """Another server than an example: started by its own command, ready when it listens."""
+
+    def __init__(self, command, env=None):  # pylint: disable=super-init-not-called
+        self.port = free_port()
+        self.log = tempfile.TemporaryFile()
+        self.process = subprocess.Popen(
+            [part.format(port=self.port) for part in command], stdin=subprocess.DEVNULL,
+            stdout=self.log, stderr=self.log, env={"PORT": str(self.port), **(env or {})})
+        until(self.listens)
+
+    def listens(self):
+        if self.process.poll() is not None:
+            raise AssertionError(f"ended at its start:\n{self.said()}")
+        try:
+            self.connect().connect()
+            return True
+        except OSError:
+            return False
+
+
+def cpu_seconds(server):
+    with open(f"/proc/{server.process.pid}/stat", encoding="utf-8") as file:
+        fields = file.read().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / TICK
+
+
+def resident_bytes(server):
+    with open(f"/proc/{server.process.pid}/statm", encoding="utf-8") as file:
+        return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+def load(server, connections, sessions):
+    """One turn: requests per second, and CPU seconds of the server per request."""
+    before = cpu_seconds(server)
+    run = subprocess.run(
+        ["wrk", "-t1", f"-c{connections}", f"-d{SECONDS}", "-s", os.path.join(HERE, "post.lua"),
+         f"http://127.0.0.1:{server.port}/mcp"], stdout=subprocess.PIPE, text=True, check=True,
+        env={**os.environ, "SESSIONS": sessions})
+    result = [line for line in run.stdout.split("\n") if line.startswith("RESULT")][0].split()
+    requests, microseconds, bad = map(int, result[1:])
+    equal(bad, 0, "requests that failed")
+    return requests / microseconds * 1e6, (cpu_seconds(server) - before) / requests
+
+
+def title(unit):
+    print("%-44s %12s %12s %8s  %s" % (unit, "ours", "reference", "ratio", "goal"))
+
+
+def line(name, ours, reference, goal):
+    print("%-44s %12.1f %12.1f %8.3f  %s" % (name, ours, reference, ours / reference, goal),
+          flush=True)
+
+
+def begin_sessions(server, folder, count):
+    """As many sessions, their ids in a file."""
+    name = os.path.join(folder, str(server.port))
+    client = Client(server)
+    with open(name, "w", encoding="utf-8") as file:
+        for _ in range(count):
+            answer = client.ask("initialize", initialize())
+            equal(answer.status, 200, answer.body)
+            file.write(answer.session + "\n")
+    client.connection.close()
+    return name
+
+
+def speed(folder, threads):
+    build, packages = sys.argv[1:]
+    node = glob.glob(os.path.join(packages, "node_modules", "node-linux-*", "bin", "node"))[0]
+    hello = os.path.join(build, "tests", "bench", "mhd-hello")
+    script = shutil.copy(os.path.join(HERE, "peer", "server.mjs"), packages)
+    with Server() as ours, Reference([hello, "{port}", "fresh", threads]) as fresh, \
+            Reference([hello, "{port}", "jansson", threads]) as jansson:
+        peer = Reference([node, script])
+        try:
+            compare({"ours": ours, "fresh": fresh, "jansson": jansson, "peer": peer}, folder)
+        finally:
+            peer.process.kill()
+            peer.process.wait()
+
+
+def compare(servers, folder):
+    files = {name: begin_sessions(servers[name], folder, 64) for name in ("ours", "peer")}
+    title("tools/call in a session over HTTP")
+    for connections in CONNECTIONS:
+        turns = {name: [] for name in servers}
+        for _ in range(TURNS):
+            for name, server in servers.items():
+                turns[name].append(load(server, connections, files.get(name, files["ours"])))
+        rate = {name: statistics.median(t[0] for t in turns[name]) for name in servers}
+        cpu = {name: statistics.median(t[1] for t in turns[name]) * 1e6 for name in servers}
+        many = f", {connections} connection{'s' if connections > 1 else ''}"
+        line("requests/s, to libmicrohttpd" + many, rate["ours"], rate["fresh"], ">= 0.85")
+        line("requests/s, to it with jansson" + many, rate["ours"], rate["jansson"], ">= 1.8")
+        line("CPU us/request, to libmicrohttpd" + many, cpu["ours"], cpu["fresh"], "")
+        line("requests/CPU s, to TypeScript" + many, 1e6 / cpu["ours"], 1e6 / cpu["peer"], ">= 30")
+
+
+def idle_sessions(folder):
+    with Server() as server:
+        begin_sessions(server, folder, 100)
+        before = resident_bytes(server)
+        begin_sessions(server, folder, IDLE)
+        title("an idle session")
+        line("bytes of RSS of the whole server", (resident_bytes(server) - before) / IDLE, 1024,
+             "<= 1")
+
+
+def main():
+    threads = str(len(os.sched_getaffinity(0)))
+    with tempfile.TemporaryDirectory() as folder:
+        speed(folder, threads)
+        idle_sessions(folder)
+
+
+if __name__ == "__main__":
+    main()
