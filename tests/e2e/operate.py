@@ -1,0 +1,128 @@
+#!/usr/bin/env python3
+"""What an operator meets: health, metrics, the debug list, stopping, wrong settings."""
+import concurrent.futures
+import json
+import signal
+import subprocess
+
+from mcp import Server, check, equal, free_port, opened, program, run, until
+
+
+@check
+def health_answers_JSON():
+    with Server() as server:
+        answer = server.request("GET", "/health")
+        equal(answer.status, 200)
+        equal(isinstance(answer.json(), dict), True, answer.body)
+
+
+@check
+def metrics_are_prometheus_text_and_count():
+    with Server() as server:
+        client = opened(server)
+        client.call("echo", message="x")
+        client.session = "made-up-but-of-a-fitting-length"
+        client.ask("ping")
+        answer = server.request("GET", "/metrics")
+        equal(answer.headers["content-type"].startswith("text/plain"), True, answer.headers)
+        text = answer.body.decode()
+        for line in text.strip().split("\n"):
+            if not line.startswith("#"):
+                float(line.rsplit(" ", 1)[1])
+        for name in ("mcpsess_sessions_active", "mcpsess_sessions_created_total",
+                     "mcpsess_sessions_ended_total", "mcpsess_refused_total",
+                     "mcpsess_store_operations_total", "mcpsess_store_seconds",
+                     "mcpsess_conflicts_total"):
+            equal(f"# TYPE {name} " in text, True, name)
+        equal(server.sessions(), 1, "active")
+        equal(server.metric("mcpsess_sessions_created_total"), 1, "created")
+        equal(server.metric('mcpsess_refused_total{cause="unknown"}'), 1, "refused")
+
+
+@check
+def the_debug_list_needs_its_token_and_shows_no_ids():
+    with Server() as server:
+        equal(server.request("GET", "/debug/sessions").status, 404, "without a token it is off")
+        equal(server.request("GET", "/debug/sessions",
+                             headers={"Authorization": "Bearer "}).status, 404, "empty token")
+    with Server(env={"ADMIN_TOKEN": "for-operators"}) as server:
+        client = opened(server)
+        client.call("set_session_data", key="secret", value="hidden")
+        equal(server.request("GET", "/debug/sessions").status, 401, "no token")
+        equal(server.request("GET", "/debug/sessions",
+                             headers={"Authorization": "Bearer for-operator"}).status, 401, "wrong")
+        answer = server.request("GET", "/debug/sessions",
+                                headers={"Authorization": "Bearer for-operators"})
+        equal(answer.status, 200, answer.body)
+        json.loads(answer.body)
+        equal(client.info()["session_id"].encode() in answer.body, True, answer.body)
+        equal(client.session.encode() in answer.body, False, "a whole id")
+        equal(b"hidden" in answer.body, False, "data")
+
+
+@check
+def no_whole_id_is_ever_logged():
+    with Server("--log-level", "debug", env={"DEBUG": "true"}) as server:
+        clients = [opened(server) for _ in range(3)]
+        for client in clients:
+            client.call("echo", message="x")
+            client.delete()
+            client.ask("ping")
+        said = server.said()
+        equal(any(client.session in said for client in clients), False, said)
+
+
+@check
+def a_call_in_flight_is_answered_when_SIGTERM_comes():
+    with Server() as server:
+        client = opened(server)
+        with concurrent.futures.ThreadPoolExecutor(1) as pool:
+            pending = pool.submit(client.call, "echo", message="in flight", delay=1.5)
+            until(lambda: server.metric("mcpsess_calls_running") == 1 or pending.running())
+            server.process.send_signal(signal.SIGTERM)
+            equal("in flight" in pending.result(), True)
+        equal(server.process.wait(10), 0, "exit status")
+
+
+@check
+def wrong_settings_are_refused_at_the_start_with_a_clear_text():
+    wrong = [
+        (["--store", "memory"], "memory"),
+        (["--store", ""], "store"),
+        (["--store", "memory:?max_sesions=5"], "max_sesions"),
+        (["--store", "memory:?max_sesions=5"], "max_sessions"),
+        (["--store", "memory:?idle=5&idle=6"], "idle"),
+        (["--store", "memory:?idle=soon"], "idle"),
+        (["--store", "nosuch:"], "nosuch"),
+        (["--protocol-version", "1999-01-01"], "1999-01-01"),
+        (["--session-timeout", "soon"], "soon"),
+        (["--port", "99999"], "99999"),
+        (["--no-such-option"], "--no-such-option"),
+        (["--auth-token", "/no/such/file"], "/no/such/file"),
+    ]
+    for options, named in wrong:
+        port = [] if "--port" in options else ["--port", str(free_port())]
+        end = subprocess.run([program("echo-stateful"), *port, *options], timeout=10, check=False,
+                             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                             stderr=subprocess.STDOUT, env={}, text=True)
+        equal(end.returncode in (1, 2), True, (options, end.returncode, end.stdout))
+        equal(named in end.stdout, True, (options, end.stdout))
+
+
+@check
+def the_environment_sets_what_the_options_set():
+    port = free_port()
+    with Server(env={"MCP_SERVER_NAME": "by-env", "MCP_SERVER_VERSION": "9.9",
+                     "MCP_SESSION_TIMEOUT": "77", "PORT": str(port),
+                     "MCP_SESSION_STORE": "memory:?max_sessions=1"}) as server:
+        client = opened(server)
+        equal(client.info()["expires_in_seconds"] in range(70, 78), True, client.info())
+        answer = client.ask("initialize", {}, Mcp_Session_Id=None)
+        equal(answer.status in (400, 503), True, answer.body)
+    with Server("--server-name", "by-option", "--server-version", "1.2",
+                env={"MCP_SERVER_NAME": "by-env"}) as server:
+        from mcp import Client
+        equal(Client(server).initialize()["serverInfo"]["name"], "by-option")
+
+
+run()

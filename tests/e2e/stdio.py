@@ -1,0 +1,88 @@
+#!/usr/bin/env python3
+"""A session over standard input and output."""
+import json
+import subprocess
+
+from mcp import check, equal, initialize, program, run
+
+
+class Pipe:
+    """echo-stateful on two pipes; nothing but messages may come out of it."""
+
+    def __init__(self, *options):
+        self.process = subprocess.Popen(
+            [program("echo-stateful"), "--transport", "stdio", *options], stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+
+    def write(self, *messages):
+        for message in messages:
+            text = message if isinstance(message, str) else json.dumps(message)
+            self.process.stdin.write(text.encode() + b"\n")
+        self.process.stdin.flush()
+
+    def read(self):
+        return json.loads(self.process.stdout.readline())
+
+    def ask(self, ident, method, params):
+        self.write({"jsonrpc": "2.0", "id": ident, "method": method, "params": params})
+        reply = self.read()
+        equal(reply["id"], ident, reply)
+        return reply
+
+    def call(self, tool, **arguments):
+        reply = self.ask("call", "tools/call", {"name": tool, "arguments": arguments})
+        return reply["result"]["content"][0]["text"]
+
+    def open(self):
+        reply = self.ask(0, "initialize", initialize())
+        self.write({"jsonrpc": "2.0", "method": "notifications/initialized"})
+        return reply["result"]
+
+    def end(self):
+        rest, _ = self.process.communicate(timeout=10)
+        equal(rest, b"", "after the last answer")
+        equal(self.process.returncode, 0, "exit status")
+
+
+@check
+def a_whole_life_over_pipes():
+    pipe = Pipe()
+    equal(pipe.open()["protocolVersion"], "2025-06-18")
+    equal("hello" in pipe.call("echo", message="hello"), True)
+    pipe.call("set_session_data", key="k", value={"a": 1})
+    equal(json.loads(pipe.call("get_session_data", key="k")), {"a": 1})
+    equal(json.loads(pipe.call("get_session_info"))["request_count"], 3)
+    pipe.end()
+
+
+@check
+def many_lines_at_once_are_answered_in_order():
+    pipe = Pipe()
+    pipe.open()
+    pipe.write(*[{"jsonrpc": "2.0", "id": n, "method": "ping"} for n in range(100)])
+    equal([pipe.read()["id"] for _ in range(100)], list(range(100)))
+    pipe.end()
+
+
+@check
+def a_broken_line_is_answered_and_the_session_goes_on():
+    pipe = Pipe()
+    pipe.open()
+    pipe.write("{", "", '{"jsonrpc":"2.0","id":1}')
+    equal(pipe.read()["error"]["code"], -32700)
+    equal(pipe.read()["error"]["code"], -32600)
+    equal("alive" in pipe.call("echo", message="alive"), True)
+    pipe.end()
+
+
+@check
+def the_last_line_needs_no_newline():
+    pipe = Pipe()
+    pipe.open()
+    pipe.process.stdin.write(b'{"jsonrpc":"2.0","id":9,"method":"ping"}')
+    pipe.process.stdin.close()
+    equal(json.loads(pipe.process.stdout.readline())["id"], 9)
+    equal(pipe.process.wait(10), 0, "exit status")
+
+
+run()
