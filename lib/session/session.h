@@ -56,7 +56,7 @@ struct mcpsess_session {
 	int attempts; /* writes, of this commit */
 	int repeated; /* this write was sent twice */
 	int pending;
-	int asked;  /* the write's operation token is in the call, and its outcome is not known */
+	int asked;  /* the token in the call is of the write as it would be made now */
 	int unsure; /* a write of this patch may have happened */
 	int blocking;
 	void (*done)(struct mcpsess_session *session, int status);
