@@ -85,7 +85,8 @@ struct mcpsess_host {
 	/**
 	 * Immutable bytes with a count of references: payloads that readers hold while a writer
 	 * replaces them. new copies data (NULL: leaves them for the caller to fill before anyone
-	 * else sees them); NULL without memory. Any thread.
+	 * else sees them, aligned for struct mcp_session_store_entry); NULL without memory.
+	 * Any thread.
 	 */
 	void *(*blob_new)(void *core, const void *data, size_t len);
 	struct mcpsess_bytes (*blob_bytes)(const void *blob);

@@ -6,7 +6,7 @@ struct blob {
 	const struct mcpsess_env *env;
 	size_t len;
 	atomic_uint refs;
-	char data[];
+	_Alignas(uint64_t) char data[];
 };
 
 void *mcpsess_blob_new(const struct mcpsess_env *env, const void *data, size_t len)

@@ -1,4 +1,5 @@
-/* Immutable bytes with a count of references: a reader keeps them while a writer replaces them. */
+/* Immutable bytes with a count of references: a reader keeps them while a writer replaces them.
+ * They are aligned for any struct of 64-bit members. */
 #ifndef MCPSESS_BASE_BLOB_H
 #define MCPSESS_BASE_BLOB_H
 
