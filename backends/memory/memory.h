@@ -1,0 +1,117 @@
+/*
+ * Records in this process. Nothing pends, any thread may come: a record's shard has a lock, and
+ * so has its owner's shard. A lock of an owner's shard may be taken while one of a record's
+ * shard is held, never the other way round, and never two of a sort.
+ *
+ * Payloads are blobs with a count of references, made before the lock and let go after it, so
+ * that under it nothing is copied but a record's header.
+ */
+#ifndef MCPSESS_MEMORY_H
+#define MCPSESS_MEMORY_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "expiry.h"
+#include "table.h"
+
+enum {
+	MEMORY_LINE = 64,
+	/* At most this many tombstones in a shard, 65536 in all; then the oldest goes. */
+	MEMORY_TOMBSTONES = 1024,
+	/* How many payloads one hold of a lock can leave to be freed after it. */
+	MEMORY_TRASH = 16,
+};
+
+/* Beyond what the contract knows: a tombstone of what was not closed but ran out. */
+enum { MEMORY_EXPIRED = MCP_SESSION_STORE_CLOSED + 1 };
+
+/* Ordered so that a look-up reads the first cache line, and what a touch writes follows. */
+struct memory_record {
+	struct memory_node node;
+	void *blob;                 /* the payload; NULL: empty */
+	struct memory_owner *owner; /* NULL: nobody */
+	uint64_t expires_ms;        /* NONE: never; of a tombstone: when it is forgotten */
+	uint64_t seen_ms;
+	uint64_t deadline_ms; /* NONE: never */
+	uint64_t created_ms;
+	uint64_t revision;
+	uint64_t requests;
+	uint64_t first_request_ms;
+	uint64_t last_request_ms;
+	/* Live: in the owner's ring, under the owner's lock. A tombstone: in the shard's queue. */
+	struct memory_record *prev, *next;
+	uint64_t serial; /* of the owner's shard: in which order sessions came */
+	unsigned char operation[16];
+	uint32_t kind;
+	uint32_t slot : 30; /* in the heap */
+	uint32_t state : 2; /* enum mcp_session_store_state, or MEMORY_EXPIRED */
+};
+
+/* What a record counts beyond its payload: with its places in the heap and the table, which may
+ * be half empty, the blob's header, and what malloc adds to the two. */
+enum {
+	MEMORY_RECORD_COST =
+		sizeof(struct memory_record) + sizeof(struct memory_due) + 2 * sizeof(void *) + 48
+};
+
+struct memory_shard {
+	_Alignas(MEMORY_LINE) pthread_mutex_t mutex;
+	struct memory_table records; /* live ones and tombstones, and all of them in the heap */
+	struct memory_heap heap;
+	struct memory_record *oldest, *newest; /* tombstones, in the order of their end */
+	uint32_t tombstones;
+};
+
+struct memory_owners {
+	_Alignas(MEMORY_LINE) pthread_mutex_t mutex;
+	struct memory_table owners;
+	uint64_t serial;
+};
+
+struct memory {
+	struct mcp_session_store store;
+	void *block; /* what was allocated: this struct begins at its first whole line */
+	uint64_t max_bytes;
+	uint64_t tombstone_ms;
+	/* Written by those who create and delete; apart from what every get reads. */
+	_Alignas(MEMORY_LINE) atomic_uint_least64_t sessions;
+	atomic_uint_least64_t bytes;
+	atomic_uint_least64_t tombstones;
+	atomic_uint_least64_t expired;
+	atomic_uint sweep_at; /* the shard where the next sweep begins */
+	struct memory_shard shards[MEMORY_SHARDS];
+	struct memory_owners owners[MEMORY_SHARDS];
+};
+
+static inline uint64_t memory_later(uint64_t at_ms, uint64_t duration_ms)
+{
+	return duration_ms < MCP_SESSION_STORE_NONE - at_ms ? at_ms + duration_ms
+							    : MCP_SESSION_STORE_NONE;
+}
+
+static inline struct memory_shard *memory_shard(
+	struct memory *memory, const struct mcpsess_digest *key)
+{
+	return &memory->shards[memory_shard_of(key)];
+}
+
+static inline void *memory_realloc(struct memory *memory, void *ptr, size_t size)
+{
+	return memory->store.host->realloc(memory->store.core, ptr, size);
+}
+
+static inline uint64_t memory_payload_len(const struct memory *memory, const void *blob)
+{
+	return blob != NULL ? memory->store.host->blob_bytes(blob).len : 0;
+}
+
+/* The verbs: verbs.c and list.c. */
+int mcpsess_memory_store(struct mcp_session_store *store, struct mcp_session_store_call *call);
+int mcpsess_memory_get(struct mcp_session_store *store, struct mcp_session_store_call *call);
+int mcpsess_memory_touch(struct mcp_session_store *store, struct mcp_session_store_call *call);
+int mcpsess_memory_delete(struct mcp_session_store *store, struct mcp_session_store_call *call);
+int mcpsess_memory_exists(struct mcp_session_store *store, struct mcp_session_store_call *call);
+int mcpsess_memory_list(struct mcp_session_store *store, struct mcp_session_store_call *call);
+
+#endif

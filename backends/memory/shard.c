@@ -1,0 +1,174 @@
+#include "shard.h"
+
+#include "owner.h"
+
+void mcpsess_memory_trash_empty(struct memory *memory, struct memory_trash *trash)
+{
+	for (unsigned i = 0; i < trash->blob_count; i++) {
+		memory->store.host->blob_unref(trash->blobs[i]);
+	}
+	for (struct memory_node *next, *node = trash->records; node != NULL; node = next) {
+		next = node->next;
+		memory_realloc(memory, node, 0);
+	}
+	memory_trash_begin(trash);
+}
+
+static void queue_leave(struct memory_shard *shard, struct memory_record *record)
+{
+	*(record->prev != NULL ? &record->prev->next : &shard->oldest) = record->next;
+	*(record->next != NULL ? &record->next->prev : &shard->newest) = record->prev;
+	shard->tombstones--;
+}
+
+static void queue_join(struct memory_shard *shard, struct memory_record *record)
+{
+	record->prev = shard->newest;
+	record->next = NULL;
+	*(shard->newest != NULL ? &shard->newest->next : &shard->oldest) = record;
+	shard->newest = record;
+	shard->tombstones++;
+}
+
+static void forget(struct memory *memory, struct memory_shard *shard, struct memory_record *record,
+	struct memory_trash *trash)
+{
+	uint64_t cost = MEMORY_RECORD_COST;
+	queue_leave(shard, record);
+	mcpsess_memory_heap_remove(&shard->heap, &memory->store, record);
+	mcpsess_memory_table_remove(&shard->records, &memory->store, &record->node);
+	if (record->owner != NULL) {
+		mcpsess_memory_owner_release(memory, record);
+		cost += MEMORY_OWNER_COST;
+	}
+	atomic_fetch_sub(&memory->tombstones, 1);
+	atomic_fetch_sub(&memory->bytes, cost);
+	record->node.next = trash->records;
+	trash->records = &record->node;
+}
+
+void mcpsess_memory_end(struct memory *memory, struct memory_shard *shard,
+	struct memory_record *record, unsigned state, uint64_t since_ms, struct memory_trash *trash)
+{
+	if (record->owner != NULL) {
+		mcpsess_memory_owner_leave(memory, record);
+	}
+	atomic_fetch_sub(&memory->bytes, memory_payload_len(memory, record->blob));
+	atomic_fetch_sub(&memory->sessions, 1);
+	atomic_fetch_add(&memory->tombstones, 1);
+	memory_trash_blob(trash, record->blob);
+	record->blob = NULL;
+	record->state = state;
+	record->expires_ms = memory_later(since_ms, memory->tombstone_ms);
+	queue_join(shard, record);
+	if (memory->tombstone_ms == 0) {
+		forget(memory, shard, record, trash);
+		return;
+	}
+	mcpsess_memory_heap_move(&shard->heap, record, record->expires_ms);
+	if (shard->tombstones > MEMORY_TOMBSTONES) {
+		forget(memory, shard, shard->oldest, trash);
+	}
+}
+
+int mcpsess_memory_settle(struct memory *memory, struct memory_shard *shard,
+	struct memory_record *record, uint64_t now_ms, struct memory_trash *trash)
+{
+	if (now_ms < record->expires_ms && record->state <= MCP_SESSION_STORE_ACTIVE) {
+		return MCPSESS_OK;
+	}
+	if (record->state <= MCP_SESSION_STORE_ACTIVE) {
+		atomic_fetch_add(&memory->expired, 1);
+		mcpsess_memory_end(
+			memory, shard, record, MEMORY_EXPIRED, record->expires_ms, trash);
+		if (memory->tombstone_ms == 0) {
+			return MCPSESS_E_NOTFOUND;
+		}
+	}
+	if (now_ms >= record->expires_ms) {
+		forget(memory, shard, record, trash);
+		return MCPSESS_E_NOTFOUND;
+	}
+	return record->state == MEMORY_EXPIRED ? MCPSESS_E_EXPIRED : MCPSESS_E_REVOKED;
+}
+
+unsigned mcpsess_memory_advance(struct memory *memory, struct memory_shard *shard, uint64_t now_ms,
+	unsigned steps, struct memory_trash *trash)
+{
+	unsigned freed = 0;
+	for (; steps > 0 && shard->heap.soonest_ms <= now_ms; steps--) {
+		struct memory_record *record = shard->heap.items[0].record;
+		if (now_ms < record->expires_ms) {
+			mcpsess_memory_heap_move(&shard->heap, record, record->expires_ms);
+			continue;
+		}
+		mcpsess_memory_settle(memory, shard, record, now_ms, trash);
+		freed++;
+	}
+	return freed;
+}
+
+/* An empty shard keeps nothing; only sweeps look, or every lone session would pay for it. */
+static void trim(struct memory *memory, struct memory_shard *shard, struct memory_owners *owners)
+{
+	if (shard->records.count == 0) {
+		mcpsess_memory_table_free(&shard->records, &memory->store);
+		mcpsess_memory_heap_free(&shard->heap, &memory->store);
+	}
+	pthread_mutex_lock(&owners->mutex);
+	if (owners->owners.count == 0) {
+		mcpsess_memory_table_free(&owners->owners, &memory->store);
+	}
+	pthread_mutex_unlock(&owners->mutex);
+}
+
+static size_t sweep(struct memory *memory, unsigned index, uint64_t now_ms, size_t budget)
+{
+	struct memory_shard *shard = &memory->shards[index];
+	struct memory_trash trash;
+	size_t freed = 0;
+	/* Putting back those that were touched is work too, hence bounded. */
+	size_t rounds = budget / 8 + 2;
+	int more = 1;
+	memory_trash_begin(&trash);
+	while (more && rounds-- > 0 && freed < budget) {
+		size_t steps = budget - freed < MEMORY_TRASH ? budget - freed : MEMORY_TRASH;
+		pthread_mutex_lock(&shard->mutex);
+		freed += mcpsess_memory_advance(memory, shard, now_ms, (unsigned)steps, &trash);
+		more = shard->heap.soonest_ms <= now_ms;
+		if (!more) {
+			trim(memory, shard, &memory->owners[index]);
+		}
+		pthread_mutex_unlock(&shard->mutex);
+		mcpsess_memory_trash_empty(memory, &trash);
+	}
+	return freed;
+}
+
+size_t mcpsess_memory_sweep_all(struct memory *memory, uint64_t now_ms, size_t budget)
+{
+	/* Not always from the first, or a small budget would never reach the last. */
+	unsigned from = atomic_load_explicit(&memory->sweep_at, memory_order_relaxed);
+	size_t freed = 0;
+	unsigned i = 0;
+	for (; i < MEMORY_SHARDS && freed < budget; i++) {
+		freed += sweep(memory, (from + i) % MEMORY_SHARDS, now_ms, budget - freed);
+	}
+	atomic_store_explicit(&memory->sweep_at, (from + i) % MEMORY_SHARDS, memory_order_relaxed);
+	return freed;
+}
+
+void mcpsess_memory_forget_all(struct memory *memory)
+{
+	for (unsigned i = 0; i < MEMORY_SHARDS; i++) {
+		struct memory_shard *shard = &memory->shards[i];
+		struct memory_trash trash;
+		memory_trash_begin(&trash);
+		pthread_mutex_lock(&shard->mutex);
+		while (shard->oldest != NULL) {
+			forget(memory, shard, shard->oldest, &trash);
+		}
+		pthread_mutex_unlock(&shard->mutex);
+		mcpsess_memory_trash_empty(memory, &trash);
+	}
+}
