@@ -84,7 +84,11 @@ struct mcpsess_rpc_options {
 	size_t max_data;      /* bytes of a session's record; 65536 */
 	uint32_t no_counting; /* 1: do not count tools/call in the record */
 
-	/** A running call was cancelled by its client. From the thread whose message said so. */
+	/**
+	 * A running call was cancelled by its client. From the thread whose message said so, with a
+	 * lock held: set a flag, wake a handler, and return; call nothing of the layer but
+	 * mcpsess_message_user().
+	 */
 	void (*cancelled)(void *user_data, struct mcpsess_message *message);
 	void *user_data;
 
