@@ -1,0 +1,611 @@
+/* The session layer, message by message: what is malformed, ids, batches, cancellation, data. */
+#include "rpc-kit.h"
+
+static const struct mcpsess_rpc_options plain;
+
+struct malformed {
+	const char *text;
+	int code;
+};
+
+/* JSON-RPC 2.0, section 5.1, and what the revisions of MCP narrow. */
+static const struct malformed malformed[] = {
+	{ "", -32700 },
+	{ " ", -32700 },
+	{ "{", -32700 },
+	{ "nonsense", -32700 },
+	{ "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"ping\"} x", -32700 },
+	{ "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"p\xff\"}", -32700 },
+	{ "{\"jsonrpc\":\"2.0\",\"id\":01,\"method\":\"ping\"}", -32700 },
+	{ "1", -32600 },
+	{ "\"ping\"", -32600 },
+	{ "null", -32600 },
+	{ "{}", -32600 },
+	{ "{\"id\":1,\"method\":\"ping\"}", -32600 },
+	{ "{\"jsonrpc\":\"1.0\",\"id\":1,\"method\":\"ping\"}", -32600 },
+	{ "{\"jsonrpc\":2.0,\"id\":1,\"method\":\"ping\"}", -32600 },
+	{ "{\"jsonrpc\":\"2.0\",\"id\":null,\"method\":\"ping\"}", -32600 },
+	{ "{\"jsonrpc\":\"2.0\",\"id\":{},\"method\":\"ping\"}", -32600 },
+	{ "{\"jsonrpc\":\"2.0\",\"id\":[],\"method\":\"ping\"}", -32600 },
+	{ "{\"jsonrpc\":\"2.0\",\"id\":true,\"method\":\"ping\"}", -32600 },
+	{ "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":7}", -32600 },
+	{ "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"ping\",\"params\":[]}", -32600 },
+	{ "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"ping\",\"params\":null}", -32600 },
+	{ "{\"jsonrpc\":\"2.0\",\"id\":1}", -32600 },
+	{ "{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":1,\"error\":{}}", -32600 },
+	{ "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"ping\",\"result\":{}}", -32600 },
+	{ "{\"jsonrpc\":\"2.0\",\"result\":{}}", -32600 },
+	{ "{\"jsonrpc\":\"2.0\",\"id\":1,\"id\":2,\"method\":\"ping\"}", -32600 },
+	{ "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"ping\",\"m\\u0065thod\":\"x\"}", -32600 },
+	{ "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"tools/call\",\"params\":"
+	  "{\"name\":\"a\",\"name\":\"b\"}}",
+		-32600 },
+	{ "[]", -32600 },
+	{ "[1,2]x", -32700 },
+	{ "[", -32700 },
+};
+
+static void malformed_messages_get_the_right_code(void **state)
+{
+	(void)state;
+	struct kit kit;
+	kit_open(&kit, "memory:", (struct mcpsess_rpc_options){ .policy = MCPSESS_SESSION_LAZY });
+	for (size_t i = 0; i < sizeof(malformed) / sizeof(malformed[0]); i++) {
+		struct answer answer;
+		char want[32];
+		kit_send(&kit, malformed[i].text, "", "", &answer);
+		snprintf(want, sizeof(want), "{\"code\":%d,", malformed[i].code);
+		if (answer.status != MCPSESS_E_INVALID || strstr(answer.reply, want) == NULL) {
+			fail_msg("%s: %d %s", malformed[i].text, answer.status, answer.reply);
+		}
+		assert_int_equal(kit_count(&kit), 0);
+	}
+	kit_close(&kit);
+}
+
+static void nesting_and_length_are_limited_at_their_edge(void **state)
+{
+	(void)state;
+	static const char head[] =
+		"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"ping\",\"params\":{\"a\":";
+	struct kit kit;
+	struct answer answer;
+	char text[256];
+	kit_open(&kit, "memory:",
+		(struct mcpsess_rpc_options){
+			.policy = MCPSESS_SESSION_OPTIONAL, .max_depth = 4, .max_message = 100 });
+	snprintf(text, sizeof(text), "%s[[]]}}", head);
+	kit_send(&kit, text, "", "", &answer);
+	assert_int_equal(answer.status, MCPSESS_OK);
+	snprintf(text, sizeof(text), "%s[[[]]]}}", head);
+	kit_send(&kit, text, "", "", &answer);
+	assert_int_equal(answer.status, MCPSESS_E_INVALID);
+	assert_non_null(strstr(answer.reply, "-32600"));
+
+	snprintf(text, sizeof(text), "%s0}}%*s", head, (int)(100 - strlen(head) - 3), "");
+	assert_int_equal(strlen(text), 100);
+	kit_send(&kit, text, "", "", &answer);
+	assert_int_equal(answer.status, MCPSESS_OK);
+	strcat(text, " ");
+	kit_send(&kit, text, "", "", &answer);
+	assert_int_equal(answer.status, MCPSESS_E_TOOBIG);
+	assert_int_equal(mcpsess_rpc_max_message(kit.rpc), 100);
+	kit_close(&kit);
+}
+
+/* Incident: ids that are strings, big numbers, floats come back byte for byte. */
+static void ids_are_echoed_as_they_came(void **state)
+{
+	(void)state;
+	static const char *const ids[] = { "1", "-1", "0", "123456789012345678901234567890", "1.50",
+		"1e3", "\"a\"", "\"\"", "\"\\u0041\\n\"", "\"\xc3\xa4\"" };
+	struct kit kit;
+	char id[MCPSESS_ID_MAX + 1];
+	kit_open(&kit, "memory:", plain);
+	kit_session(&kit, "2025-06-18", "", id);
+	for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]); i++) {
+		char text[160], want[160];
+		struct answer answer;
+		snprintf(text, sizeof(text),
+			"{ \"method\" : \"ping\", \"id\" : %s , \"jsonrpc\":\"2.0\"}\n", ids[i]);
+		snprintf(want, sizeof(want), "{\"jsonrpc\":\"2.0\",\"id\":%s,\"result\":{}}",
+			ids[i]);
+		kit_send(&kit, text, id, "", &answer);
+		assert_string_equal(answer.reply, want);
+	}
+	kit_close(&kit);
+}
+
+static void text_that_looks_like_a_method_is_only_text(void **state)
+{
+	(void)state;
+	struct kit kit;
+	struct answer answer;
+	char id[MCPSESS_ID_MAX + 1];
+	kit_open(&kit, "memory:", plain);
+	kit_session(&kit, "2025-06-18", "", id);
+	kit_send(&kit,
+		"{\"params\":{\"arguments\":{\"value\":\"\\\"method\\\":\\\"initialize\\\"\","
+		"\"method\":\"initialize\"},\"name\":\"set\"},"
+		"\"method\":\"tools/call\",\"jsonrpc\":\"2.0\",\"id\":5}",
+		id, "", &answer);
+	assert_string_equal(answer.reply, "{\"jsonrpc\":\"2.0\",\"id\":5,\"result\":true}");
+	kit_send(&kit, CALL("6", "get"), id, "", &answer);
+	assert_non_null(strstr(answer.reply, "\"result\":\"\\\"method\\\":\\\"initialize\\\"\""));
+	kit_close(&kit);
+}
+
+static void a_text_answer_is_escaped(void **state)
+{
+	(void)state;
+	struct kit kit;
+	struct answer answer;
+	char id[MCPSESS_ID_MAX + 1];
+	kit_open(&kit, "memory:", plain);
+	kit_session(&kit, "2025-06-18", "", id);
+	kit_send(&kit, CALL("1", "say"), id, "", &answer);
+	assert_string_equal(answer.reply,
+		"{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{\"content\":[{\"type\":\"text\","
+		"\"text\":\"\\\"hi\\\"\\n\"}],\"isError\":false}}");
+	kit_close(&kit);
+}
+
+/* -- session data
+ * ---------------------------------------------------------------------------------- */
+
+static void data_stays_between_messages_and_apart_between_sessions(void **state)
+{
+	(void)state;
+	struct kit kit;
+	struct answer answer;
+	char one[MCPSESS_ID_MAX + 1], two[MCPSESS_ID_MAX + 1];
+	kit_open(&kit, "memory:", plain);
+	kit_session(&kit, "2025-06-18", "", one);
+	kit_session(&kit, "2025-06-18", "", two);
+	kit_send(&kit, CALL("1", "set"), one, "", &answer);
+	kit_send(&kit, CALL("1", "get"), two, "", &answer);
+	assert_string_equal(answer.reply, "{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":null}");
+	kit_send(&kit, CALL("1", "get"), one, "", &answer);
+	assert_string_equal(answer.reply, "{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":[1,2]}");
+	kit_close(&kit);
+}
+
+static void an_error_takes_the_changes_back(void **state)
+{
+	(void)state;
+	struct kit kit;
+	struct answer answer;
+	char id[MCPSESS_ID_MAX + 1];
+	kit_open(&kit, "memory:", plain);
+	kit_session(&kit, "2025-06-18", "", id);
+	kit_send(&kit, CALL("1", "set-then-fail"), id, "", &answer);
+	assert_non_null(strstr(answer.reply, "\"message\":\"no\""));
+	kit_send(&kit, CALL("1", "get"), id, "", &answer);
+	assert_string_equal(answer.reply, "{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":null}");
+	kit_close(&kit);
+}
+
+static void calls_are_counted(void **state)
+{
+	(void)state;
+	struct kit kit;
+	struct answer answer;
+	struct mcpsess_message *message;
+	char id[MCPSESS_ID_MAX + 1];
+	kit_open(&kit, "memory:", plain);
+	kit_session(&kit, "2025-06-18", "", id);
+	for (int i = 0; i < 3; i++) {
+		kit_send(&kit, CALL("1", "get"), id, "", &answer);
+		kit_send(&kit, "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"ping\"}", id, "",
+			&answer);
+	}
+	struct mcpsess_input input = { .body = mcpsess_str(CALL("1", "get")),
+		.session_id = mcpsess_str(id) };
+	assert_int_equal(mcpsess_rpc_begin(kit.rpc, &input, &message), MCPSESS_DISPATCH);
+	assert_int_equal(mcpsess_session_requests(mcpsess_message_session(message)), 4);
+	mcpsess_message_end(message);
+	kit_close(&kit);
+}
+
+static void the_log_level_is_the_session_s(void **state)
+{
+	(void)state;
+	static const char set[] = "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"logging/setLevel\","
+				  "\"params\":{\"level\":\"warning\"}}";
+	struct kit kit;
+	struct answer answer;
+	struct mcpsess_message *message;
+	char id[MCPSESS_ID_MAX + 1];
+	kit_open(&kit, "memory:",
+		(struct mcpsess_rpc_options){ .capabilities = "{\"logging\":{},\"tools\":{}}" });
+	kit_session(&kit, "2025-06-18", "", id);
+	kit_send(&kit,
+		"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"logging/"
+		"setLevel\",\"params\":{\"level\":\"x\"}}",
+		id, "", &answer);
+	assert_int_equal(answer.status, MCPSESS_OK);
+	assert_non_null(strstr(answer.reply, "-32602"));
+	kit_send(&kit, set, id, "", &answer);
+	assert_string_equal(answer.reply, "{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{}}");
+	struct mcpsess_input input = { .body = mcpsess_str(CALL("1", "get")),
+		.session_id = mcpsess_str(id) };
+	assert_int_equal(mcpsess_rpc_begin(kit.rpc, &input, &message), MCPSESS_DISPATCH);
+	assert_true(mcpsess_bytes_equal(mcpsess_session_log_level(mcpsess_message_session(message)),
+		mcpsess_str("warning")));
+	mcpsess_message_end(message);
+	kit_close(&kit);
+
+	/* Without the capability the method is the host's, which does not know it. */
+	kit_open(&kit, "memory:", plain);
+	kit_session(&kit, "2025-06-18", "", id);
+	kit_send(&kit, set, id, "", &answer);
+	assert_non_null(strstr(answer.reply, "-32601"));
+	kit_close(&kit);
+}
+
+static enum mcpsess_verdict begin(
+	struct kit *kit, const char *text, const char *session, struct mcpsess_message **out)
+{
+	struct mcpsess_input input = { .body = mcpsess_str(text),
+		.session_id = mcpsess_str(session) };
+	return mcpsess_rpc_begin(kit->rpc, &input, out);
+}
+
+static void a_granted_subscription_is_the_session_s(void **state)
+{
+	(void)state;
+	static const char sub[] =
+		"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"resources/subscribe\","
+		"\"params\":{\"uri\":\"test:\\/\\/a\"}}";
+	static const char unsub[] =
+		"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"resources/unsubscribe\","
+		"\"params\":{\"uri\":\"test://a\"}}";
+	struct kit kit;
+	struct mcpsess_message *message;
+	char id[MCPSESS_ID_MAX + 1];
+	kit_open(&kit, "memory:",
+		(struct mcpsess_rpc_options){
+			.capabilities = "{\"resources\":{\"subscribe\":true}}" });
+	kit_session(&kit, "2025-06-18", "", id);
+	assert_int_equal(begin(&kit, sub, id, &message), MCPSESS_DISPATCH);
+	mcpsess_message_error(message, -32002, "no such resource", mcpsess_bytes(NULL, 0));
+	mcpsess_message_end(message);
+	assert_int_equal(begin(&kit, sub, id, &message), MCPSESS_DISPATCH);
+	assert_int_equal(mcpsess_session_subscription_count(mcpsess_message_session(message)), 0);
+	mcpsess_message_result(message, mcpsess_str("{}"));
+	mcpsess_message_end(message);
+	assert_int_equal(begin(&kit, unsub, id, &message), MCPSESS_DISPATCH);
+	assert_true(mcpsess_session_subscribed(
+		mcpsess_message_session(message), mcpsess_str("test://a")));
+	mcpsess_message_result(message, mcpsess_str("{}"));
+	mcpsess_message_end(message);
+	assert_int_equal(begin(&kit, sub, id, &message), MCPSESS_DISPATCH);
+	assert_false(mcpsess_session_subscribed(
+		mcpsess_message_session(message), mcpsess_str("test://a")));
+	mcpsess_message_end(message);
+	kit_close(&kit);
+}
+
+/* -- batches
+ * ----------------------------------------------------------------------------------------- */
+
+static void a_batch_is_answered_in_one_array(void **state)
+{
+	(void)state;
+	struct kit kit;
+	struct answer answer;
+	char id[MCPSESS_ID_MAX + 1];
+	kit_open(&kit, "memory:", plain);
+	kit_session(&kit, "2025-03-26", "", id);
+	kit_send(&kit,
+		" [" CALL("1", "set") ",{\"jsonrpc\":\"2.0\",\"method\":\"notifications/x\"}," CALL(
+			"2",
+			"get") ",{\"jsonrpc\":\"2.0\",\"id\":3,\"method\":\"ping\"},7," CALL("4",
+			"nonsense") "]",
+		id, "", &answer);
+	assert_int_equal(answer.status, MCPSESS_OK);
+	assert_string_equal(answer.reply,
+		"[{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":true},"
+		"{\"jsonrpc\":\"2.0\",\"id\":2,\"result\":[1,2]},"
+		"{\"jsonrpc\":\"2.0\",\"id\":3,\"result\":{}},"
+		"{\"jsonrpc\":\"2.0\",\"id\":null,\"error\":{\"code\":-32600,"
+		"\"message\":\"Invalid Request: jsonrpc is not \\\"2.0\\\"\"}},"
+		"{\"jsonrpc\":\"2.0\",\"id\":4,\"error\":{\"code\":-32602,"
+		"\"message\":\"Unknown tool\"}}]");
+	kit_send(&kit, "[{\"jsonrpc\":\"2.0\",\"method\":\"notifications/x\"}]", id, "", &answer);
+	assert_int_equal(answer.status, MCPSESS_OK);
+	assert_string_equal(answer.reply, "");
+	kit_close(&kit);
+}
+
+static void batches_belong_to_one_revision(void **state)
+{
+	(void)state;
+	static const char *const others[] = { "2024-11-05", "2025-06-18", "2025-11-25" };
+	struct kit kit;
+	struct answer answer;
+	char id[MCPSESS_ID_MAX + 1];
+	kit_open(&kit, "memory:", plain);
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		kit_session(&kit, others[i], "", id);
+		kit_send(&kit, "[" CALL("1", "set") "]", id, "", &answer);
+		assert_int_equal(answer.status, MCPSESS_E_INVALID);
+		kit_send(&kit, CALL("1", "get"), id, "", &answer);
+		assert_non_null(strstr(answer.reply, "\"result\":null"));
+	}
+	kit_close(&kit);
+}
+
+static void a_batch_is_limited_and_holds_no_initialize(void **state)
+{
+	(void)state;
+	static const char ping[] = "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"ping\"}";
+	struct kit kit;
+	struct answer answer;
+	char id[MCPSESS_ID_MAX + 1], text[512];
+	kit_open(&kit, "memory:", (struct mcpsess_rpc_options){ .max_batch = 2 });
+	kit_session(&kit, "2025-03-26", "", id);
+	snprintf(text, sizeof(text), "[%s,%s]", ping, ping);
+	kit_send(&kit, text, id, "", &answer);
+	assert_int_equal(answer.status, MCPSESS_OK);
+	snprintf(text, sizeof(text), "[%s,%s,%s]", ping, ping, ping);
+	kit_send(&kit, text, id, "", &answer);
+	assert_int_equal(answer.status, MCPSESS_E_INVALID);
+	assert_non_null(strstr(answer.reply, "too many"));
+	kit_send(&kit, "[" INITIALIZE("2025-03-26") "]", id, "", &answer);
+	assert_non_null(strstr(answer.reply, "-32600"));
+	assert_int_equal(kit_count(&kit), 1);
+	kit_close(&kit);
+}
+
+/* -- cancellation
+ * --------------------------------------------------------------------------------------- */
+
+static void mark(void *user_data, struct mcpsess_message *message)
+{
+	assert_true(mcpsess_message_cancelled(message));
+	*(void **)user_data = mcpsess_message_user(message);
+}
+
+static void cancel(struct kit *kit, const char *session, const char *request)
+{
+	char text[160];
+	struct answer answer;
+	snprintf(text, sizeof(text),
+		"{\"jsonrpc\":\"2.0\",\"method\":\"notifications/cancelled\",\"params\":%s}",
+		request);
+	kit_send(kit, text, session, "", &answer);
+	assert_int_equal(answer.status, MCPSESS_OK);
+	assert_string_equal(answer.reply, "");
+}
+
+/* Incident: two sessions use the same JSON-RPC ids, interleaved. */
+static void a_cancellation_reaches_its_own_session_only(void **state)
+{
+	(void)state;
+	struct kit kit;
+	struct mcpsess_message *mine, *other;
+	void *told = NULL;
+	char one[MCPSESS_ID_MAX + 1], two[MCPSESS_ID_MAX + 1];
+	kit_open(&kit, "memory:",
+		(struct mcpsess_rpc_options){ .cancelled = mark, .user_data = (void *)&told });
+	kit_session(&kit, "2025-06-18", "", one);
+	kit_session(&kit, "2025-06-18", "", two);
+	assert_int_equal(begin(&kit, CALL("7", "set"), one, &mine), MCPSESS_DISPATCH);
+	assert_int_equal(begin(&kit, CALL("7", "get"), two, &other), MCPSESS_DISPATCH);
+	mcpsess_message_set_user(mine, &kit);
+	cancel(&kit, one, "{\"requestId\":8}");
+	cancel(&kit, one, "{}");
+	cancel(&kit, one, "{\"requestId\":\"7\"}");
+	assert_null(told);
+	cancel(&kit, one, "{\"requestId\":7}");
+	assert_ptr_equal(told, &kit);
+	assert_true(mcpsess_message_cancelled(mine));
+	assert_false(mcpsess_message_cancelled(other));
+	assert_int_equal(kit_host(mine), MCPSESS_REPLY);
+	assert_int_equal(mcpsess_message_reply(mine).len, 0);
+	assert_int_equal(mcpsess_message_status(mine), MCPSESS_OK);
+	assert_int_equal(kit_host(other), MCPSESS_REPLY);
+	assert_true(mcpsess_message_reply(other).len > 0);
+	mcpsess_message_end(mine);
+	mcpsess_message_end(other);
+	cancel(&kit, one, "{\"requestId\":7}");
+	kit_close(&kit);
+}
+
+/* Incident: a call longer than the idle period is not cut. */
+static void a_running_call_keeps_its_session_alive(void **state)
+{
+	(void)state;
+	struct kit kit;
+	struct answer answer;
+	struct mcpsess_message *message;
+	char id[MCPSESS_ID_MAX + 1];
+	kit_open(&kit, "memory:?idle=8s", plain);
+	kit_session(&kit, "2025-06-18", "", id);
+	assert_int_equal(begin(&kit, CALL("1", "set"), id, &message), MCPSESS_DISPATCH);
+	for (int i = 0; i < 20; i++) {
+		uint64_t next_ms = mcpsess_rpc_tick(kit.rpc);
+		assert_in_range(next_ms, 1, 4000);
+		kit.now_ms += next_ms;
+	}
+	assert_int_equal(kit_host(message), MCPSESS_REPLY);
+	assert_int_equal(mcpsess_message_status(message), MCPSESS_OK);
+	mcpsess_message_end(message);
+	kit_send(&kit, CALL("2", "get"), id, "", &answer);
+	assert_non_null(strstr(answer.reply, "[1,2]"));
+	kit.now_ms += 8000;
+	mcpsess_rpc_tick(kit.rpc);
+	assert_int_equal(kit_count(&kit), 0);
+	kit_close(&kit);
+}
+
+/* Each answer carries its own session's id, whatever came in between. */
+static void answers_carry_their_own_session(void **state)
+{
+	(void)state;
+	struct kit kit;
+	struct answer answer;
+	struct mcpsess_message *slow;
+	char one[MCPSESS_ID_MAX + 1], two[MCPSESS_ID_MAX + 1];
+	kit_open(&kit, "memory:", plain);
+	kit_session(&kit, "2025-06-18", "", one);
+	kit_session(&kit, "2025-06-18", "", two);
+	assert_int_equal(begin(&kit, CALL("1", "get"), one, &slow), MCPSESS_DISPATCH);
+	kit_send(&kit, CALL("1", "get"), two, "", &answer);
+	assert_string_equal(answer.session, two);
+	kit_host(slow);
+	assert_true(mcpsess_bytes_equal(mcpsess_message_session_id(slow), mcpsess_str(one)));
+	mcpsess_message_end(slow);
+	kit_close(&kit);
+}
+
+static void work_for_an_ended_session_is_lost_aloud(void **state)
+{
+	(void)state;
+	struct kit kit;
+	struct answer answer;
+	struct mcpsess_message *message;
+	char id[MCPSESS_ID_MAX + 1];
+	kit_open(&kit, "memory:", plain);
+	kit_session(&kit, "2025-06-18", "", id);
+	assert_int_equal(begin(&kit, CALL("1", "set"), id, &message), MCPSESS_DISPATCH);
+	struct mcpsess_input end = { .intent = MCPSESS_INTENT_END, .session_id = mcpsess_str(id) };
+	kit_exchange(&kit, &end, &answer);
+	assert_int_equal(answer.status, MCPSESS_OK);
+	assert_int_equal(kit_host(message), MCPSESS_REPLY);
+	assert_int_equal(mcpsess_message_status(message), MCPSESS_E_REVOKED);
+	assert_int_equal(mcpsess_message_session_id(message).len, 0);
+	mcpsess_message_end(message);
+	assert_int_equal(kit_count(&kit), 0);
+	kit_close(&kit);
+}
+
+/* -- node-local pointers
+ * ---------------------------------------------------------------------------------- */
+
+static int destroyed;
+
+static void count_destroyed(void *pointer)
+{
+	destroyed += *(int *)pointer;
+}
+
+static void set_local(struct kit *kit, const char *id, int *pointer)
+{
+	struct mcpsess_message *message;
+	assert_int_equal(begin(kit, CALL("1", "get"), id, &message), MCPSESS_DISPATCH);
+	struct mcpsess_session *session = mcpsess_message_session(message);
+	assert_int_equal(mcpsess_session_set_local(session, pointer, count_destroyed), MCPSESS_OK);
+	assert_ptr_equal(mcpsess_session_local(session), pointer);
+	mcpsess_message_end(message);
+}
+
+static void local_pointers_are_destroyed_once_when_their_session_goes(void **state)
+{
+	(void)state;
+	struct kit kit;
+	struct answer answer;
+	struct mcpsess_message *message;
+	int units[4] = { 1, 10, 100, 1000 };
+	char one[MCPSESS_ID_MAX + 1], two[MCPSESS_ID_MAX + 1], three[MCPSESS_ID_MAX + 1];
+	destroyed = 0;
+	kit_open(&kit, "memory:?idle=10s", plain);
+	kit_session(&kit, "2025-06-18", "", one);
+	kit_session(&kit, "2025-06-18", "", two);
+	kit_session(&kit, "2025-06-18", "", three);
+	set_local(&kit, one, &units[0]);
+	set_local(&kit, one, &units[1]);
+	assert_int_equal(destroyed, 1);
+	set_local(&kit, two, &units[2]);
+	set_local(&kit, three, &units[3]);
+
+	/* A message that has it holds it while the session ends elsewhere. */
+	assert_int_equal(begin(&kit, CALL("1", "get"), one, &message), MCPSESS_DISPATCH);
+	assert_ptr_equal(mcpsess_session_local(mcpsess_message_session(message)), &units[1]);
+	struct mcpsess_input end = { .intent = MCPSESS_INTENT_END, .session_id = mcpsess_str(one) };
+	kit_exchange(&kit, &end, &answer);
+	assert_int_equal(destroyed, 1);
+	mcpsess_message_end(message);
+	assert_int_equal(destroyed, 11);
+
+	kit.now_ms += 9000;
+	assert_int_equal(begin(&kit, CALL("1", "get"), two, &message), MCPSESS_DISPATCH);
+	assert_ptr_equal(mcpsess_session_local(mcpsess_message_session(message)), &units[2]);
+	mcpsess_message_end(message);
+	kit.now_ms += 2000;
+	mcpsess_rpc_tick(kit.rpc);
+	assert_int_equal(destroyed, 1011);
+	kit_close(&kit);
+	assert_int_equal(destroyed, 1111);
+}
+
+/* -- counters
+ * ------------------------------------------------------------------------------------------------
+ */
+
+static void counters_tell_what_happened(void **state)
+{
+	(void)state;
+	static char page[16384];
+	struct kit kit;
+	struct answer answer;
+	struct mcpsess_stats stats;
+	char id[MCPSESS_ID_MAX + 1];
+	kit_open(&kit, "memory:?idle=10s", plain);
+	kit_session(&kit, "2025-06-18", "", id);
+	struct mcpsess_input end = { .intent = MCPSESS_INTENT_END, .session_id = mcpsess_str(id) };
+	kit_exchange(&kit, &end, &answer);
+	kit_session(&kit, "2025-06-18", "", id);
+	kit.now_ms += 10000;
+	kit_session(&kit, "2025-06-18", "", id);
+	kit_send(&kit, CALL("1", "get"), "", "", &answer);
+	kit_send(&kit, "{", id, "", &answer);
+	kit_send(&kit, CALL("1", "get"), id, "bob", &answer);
+	mcpsess_rpc_stats(kit.rpc, &stats);
+	assert_int_equal(stats.sessions_active, 1);
+	assert_int_equal(stats.sessions_created, 3);
+	assert_int_equal(stats.sessions_ended[MCPSESS_ENDED_DELETED], 1);
+	assert_int_equal(stats.sessions_ended[MCPSESS_ENDED_EXPIRED], 1);
+	assert_int_equal(stats.refused[MCPSESS_REFUSED_MISSING], 1);
+	assert_int_equal(stats.refused[MCPSESS_REFUSED_MALFORMED], 1);
+	assert_int_equal(stats.refused[MCPSESS_REFUSED_NOTOWNER], 1);
+	assert_int_equal(stats.operations[MCPSESS_OPERATION_STORE][0], 6);
+
+	size_t len = mcpsess_stats_prometheus(&stats, page, sizeof(page));
+	assert_int_equal(len, strlen(page));
+	assert_non_null(strstr(page, "\nmcpsess_sessions_active 1\n"));
+	assert_non_null(strstr(page, "\nmcpsess_refused_total{cause=\"notowner\"} 1\n"));
+	assert_non_null(strstr(page,
+		"\nmcpsess_store_operations_total{operation=\"get\",result=\"NOTOWNER\"} 1\n"));
+	assert_non_null(
+		strstr(page, "mcpsess_store_seconds_bucket{operation=\"get\",le=\"+Inf\"}"));
+	assert_true(mcpsess_stats_prometheus(&stats, page, 100) == len);
+	kit_close(&kit);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(malformed_messages_get_the_right_code),
+		cmocka_unit_test(nesting_and_length_are_limited_at_their_edge),
+		cmocka_unit_test(ids_are_echoed_as_they_came),
+		cmocka_unit_test(text_that_looks_like_a_method_is_only_text),
+		cmocka_unit_test(a_text_answer_is_escaped),
+		cmocka_unit_test(data_stays_between_messages_and_apart_between_sessions),
+		cmocka_unit_test(an_error_takes_the_changes_back),
+		cmocka_unit_test(calls_are_counted),
+		cmocka_unit_test(the_log_level_is_the_session_s),
+		cmocka_unit_test(a_granted_subscription_is_the_session_s),
+		cmocka_unit_test(a_batch_is_answered_in_one_array),
+		cmocka_unit_test(batches_belong_to_one_revision),
+		cmocka_unit_test(a_batch_is_limited_and_holds_no_initialize),
+		cmocka_unit_test(a_cancellation_reaches_its_own_session_only),
+		cmocka_unit_test(a_running_call_keeps_its_session_alive),
+		cmocka_unit_test(answers_carry_their_own_session),
+		cmocka_unit_test(work_for_an_ended_session_is_lost_aloud),
+		cmocka_unit_test(local_pointers_are_destroyed_once_when_their_session_goes),
+		cmocka_unit_test(counters_tell_what_happened),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
