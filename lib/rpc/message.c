@@ -175,7 +175,7 @@ static int read_item(struct mcpsess_message *message, struct mcpsess_bytes text)
 	const char *why;
 	int status = mcpsess_envelope_read(
 		&message->item, text, message->rpc->options.max_depth, &code, &why);
-	return status == MCPSESS_OK ? MCPSESS_OK : refuse_item(message, status, code, why);
+	return status == MCPSESS_OK ? MCPSESS_STEP_SERVE : refuse_item(message, status, code, why);
 }
 
 static int batch_is_spoken(const struct mcpsess_message *message)
@@ -225,8 +225,8 @@ static int next_item(struct mcpsess_message *message)
 	if (message->items_served++ == message->rpc->options.max_batch) {
 		return refuse_batch(message, "Invalid Request: too many messages in the batch");
 	}
-	int status = read_item(message, message->batch.value);
-	return status == MCPSESS_OK ? mcpsess_era_of(message)->serve(message) : status;
+	int step = read_item(message, message->batch.value);
+	return step == MCPSESS_STEP_SERVE ? mcpsess_era_of(message)->serve(message) : step;
 }
 
 /* -- beginning ----------------------------------------------------------------------------------
@@ -246,7 +246,7 @@ static int read_batch(struct mcpsess_message *message)
 			"Invalid Request: an empty batch");
 	}
 	message->is_batch = 1;
-	return MCPSESS_OK;
+	return MCPSESS_STEP_SERVE;
 }
 
 static int starts_an_array(struct mcpsess_bytes body)
@@ -280,9 +280,9 @@ static int is_initialize(const struct mcpsess_message *message)
 static int begin(struct mcpsess_message *message, const struct mcpsess_input *input)
 {
 	if (message->intent == MCPSESS_INTENT_MESSAGE) {
-		int status = read_body(message);
-		if (status != MCPSESS_OK) {
-			return status;
+		int step = read_body(message);
+		if (step != MCPSESS_STEP_SERVE) {
+			return step;
 		}
 	}
 	if (input->version.data != NULL && !mcpsess_rpc_speaks(message->rpc, input->version)) {

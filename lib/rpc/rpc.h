@@ -43,8 +43,11 @@ struct mcpsess_rpc {
 	struct mcpsess_upkeep *upkeep; /* touches that pend */
 };
 
-/* What a step of a message returns when the present item is over and the next may begin. */
-enum { MCPSESS_STEP_NEXT = -1 };
+/* What a step of a message returns instead of a verdict. */
+enum {
+	MCPSESS_STEP_NEXT = -1,  /* the present item is over, the next may begin */
+	MCPSESS_STEP_SERVE = -2, /* it is sound: go on with it */
+};
 
 typedef int mcpsess_message_step(struct mcpsess_message *message, int status);
 
