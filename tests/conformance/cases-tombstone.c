@@ -1,0 +1,127 @@
+/* Tombstones: for a while "ended" differs from "never was". */
+#include "kit.h"
+
+static const char *const revoked = "a deleted record is REVOKED while its tombstone is held";
+static const char *const expired = "an expired record is EXPIRED while its tombstone is held";
+
+static int want_all(struct mcpsess_kit *kit, struct mcp_session_store_request *ask, int wanted,
+	const char *promise)
+{
+	return mcpsess_kit_want(kit, get(kit, ask), wanted, promise) &&
+	       mcpsess_kit_want(
+		       kit, get_with(kit, ask, MCP_SESSION_STORE_TOUCH), wanted, promise) &&
+	       mcpsess_kit_want(kit, touch(kit, ask), wanted, promise) &&
+	       mcpsess_kit_want(kit, exists(kit, ask), wanted, promise) &&
+	       mcpsess_kit_want(kit, update(kit, ask, 1), wanted, promise);
+}
+
+static void go_past_tombstone(struct mcpsess_kit *kit)
+{
+	mcpsess_kit_go(kit, mcpsess_kit_now(kit) + 2 * kit->settings.tombstone_ms);
+}
+
+static void ends_are_told_apart(struct mcpsess_kit *kit)
+{
+	struct mcp_session_store_request deleted = mcpsess_kit_fresh(kit);
+	struct mcp_session_store_request ended = mcpsess_kit_fresh(kit);
+	struct mcp_session_store_request never = mcpsess_kit_fresh(kit);
+	WANT(kit, create(kit, &ended), MCPSESS_OK, "create");
+	WANT(kit, create(kit, &deleted), MCPSESS_OK, "create");
+	uint64_t active_ms = kit->answer.now_ms;
+	WANT(kit, erase(kit, &deleted), MCPSESS_OK, "delete");
+	KIT_OR_RETURN(want_all(kit, &deleted, MCPSESS_E_REVOKED, revoked));
+	mcpsess_kit_go(kit, active_ms + kit->settings.idle_ms + mcpsess_kit_slack(kit));
+	KIT_OR_RETURN(want_all(kit, &ended, MCPSESS_E_EXPIRED, expired));
+	KIT_OR_RETURN(want_all(kit, &deleted, MCPSESS_E_REVOKED,
+		"a deleted record stays REVOKED when it would have expired"));
+	KIT_OR_RETURN(want_all(kit, &never, MCPSESS_E_NOTFOUND,
+		"only what never was, or is forgotten, is NOTFOUND"));
+}
+
+static void a_tombstone_lasts_and_ends(struct mcpsess_kit *kit)
+{
+	struct mcp_session_store_request ask = mcpsess_kit_fresh(kit);
+	WANT(kit, create(kit, &ask), MCPSESS_OK, "create");
+	uint64_t before_ms = mcpsess_kit_now(kit);
+	WANT(kit, erase(kit, &ask), MCPSESS_OK, "delete");
+	uint64_t until_ms = before_ms + kit->settings.tombstone_ms;
+	mcpsess_kit_go(kit, until_ms - kit->margin_ms);
+	int status = exists(kit, &ask);
+	THAT(kit, status == MCPSESS_E_REVOKED || mcpsess_kit_now(kit) >= until_ms,
+		"a tombstone is held for its duration: %s came before that",
+		mcpsess_status_name(status));
+	go_past_tombstone(kit);
+	KIT_OR_RETURN(want_all(kit, &ask, MCPSESS_E_NOTFOUND, "a tombstone ends"));
+}
+
+static void the_tombstone_of_an_expired_one_ends(struct mcpsess_kit *kit)
+{
+	struct mcp_session_store_request ask = mcpsess_kit_fresh(kit);
+	WANT(kit, create(kit, &ask), MCPSESS_OK, "create");
+	mcpsess_kit_go(kit, kit->answer.now_ms + kit->settings.idle_ms + mcpsess_kit_slack(kit));
+	WANT(kit, get(kit, &ask), MCPSESS_E_EXPIRED, expired);
+	go_past_tombstone(kit);
+	KIT_OR_RETURN(want_all(kit, &ask, MCPSESS_E_NOTFOUND, "a tombstone ends"));
+}
+
+static void an_ended_key_is_free_again(struct mcpsess_kit *kit)
+{
+	struct mcp_session_store_request ask = mcpsess_kit_fresh(kit);
+	WANT(kit, create(kit, &ask), MCPSESS_OK, "create");
+	WANT(kit, update(kit, &ask, 1), MCPSESS_OK, "update");
+	WANT(kit, erase(kit, &ask), MCPSESS_OK, "delete");
+	go_past_tombstone(kit);
+	WANT(kit, create(kit, &ask), MCPSESS_OK, "create of a key whose tombstone has ended");
+	SAME(kit, kit->answer.revision, 1, "a created record has revision 1");
+}
+
+static void deleting_a_tombstone_is_ok(struct mcpsess_kit *kit)
+{
+	struct mcp_session_store_request ask = mcpsess_kit_fresh(kit);
+	WANT(kit, create(kit, &ask), MCPSESS_OK, "create");
+	WANT(kit, erase(kit, &ask), MCPSESS_OK, "delete");
+	WANT(kit, erase(kit, &ask), MCPSESS_OK, "delete repeated is OK");
+	KIT_OR_RETURN(want_all(kit, &ask, MCPSESS_E_REVOKED, revoked));
+}
+
+static void a_stranger_learns_nothing(struct mcpsess_kit *kit)
+{
+	struct mcp_session_store_request ask = mcpsess_kit_fresh(kit), theirs = ask;
+	theirs.owner = mcpsess_kit_owner(kit);
+	WANT(kit, create(kit, &ask), MCPSESS_OK, "create");
+	WANT(kit, erase(kit, &ask), MCPSESS_OK, "delete");
+	int status = get(kit, &theirs);
+	THAT(kit,
+		status == MCPSESS_E_NOTOWNER || status == MCPSESS_E_REVOKED ||
+			status == MCPSESS_E_NOTFOUND,
+		"another's tombstone is NOTOWNER, REVOKED or NOTFOUND: %s came",
+		mcpsess_status_name(status));
+}
+
+const struct mcpsess_kit_case mcpsess_kit_tombstone_cases[] = {
+	{ .name = "tombstone-tells-apart",
+		.run = ends_are_told_apart,
+		.flags = KIT_IN_ALL | KIT_TIMED,
+		.needs = MCP_SESSION_STORE_CAN_TOMBSTONE },
+	{ .name = "tombstone-lasts",
+		.run = a_tombstone_lasts_and_ends,
+		.flags = KIT_IN_ALL | KIT_TIMED,
+		.needs = MCP_SESSION_STORE_CAN_TOMBSTONE },
+	{ .name = "tombstone-of-expired-ends",
+		.run = the_tombstone_of_an_expired_one_ends,
+		.flags = KIT_IN_ALL | KIT_TIMED,
+		.needs = MCP_SESSION_STORE_CAN_TOMBSTONE },
+	{ .name = "tombstone-frees-key",
+		.run = an_ended_key_is_free_again,
+		.flags = KIT_IN_ALL | KIT_TIMED,
+		.needs = MCP_SESSION_STORE_CAN_TOMBSTONE },
+	{ .name = "tombstone-deleted",
+		.run = deleting_a_tombstone_is_ok,
+		.flags = KIT_IN_ALL,
+		.needs = MCP_SESSION_STORE_CAN_TOMBSTONE },
+	{ .name = "tombstone-of-another",
+		.run = a_stranger_learns_nothing,
+		.flags = KIT_IN_ALL,
+		.needs = MCP_SESSION_STORE_CAN_TOMBSTONE },
+	{ 0 },
+};
