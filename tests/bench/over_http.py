@@ -9,6 +9,7 @@ The load generator shares the machine, so no figure means anything alone.
 import glob
 import os
 import shutil
+import signal
 import statistics
 import subprocess
 import sys
@@ -16,31 +17,16 @@ import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(os.path.dirname(HERE), "e2e"))
-from mcp import Client, Server, equal, free_port, initialize, until  # noqa: E402
+from mcp import Client, Process, Server, equal, initialize  # noqa: E402
 
 CONNECTIONS, TURNS, SECONDS, IDLE = (1, 16, 64), 5, "2s", 10000
 TICK = os.sysconf("SC_CLK_TCK")
 
 
-class Reference(Server):
-    """Another server than an example: started by its own command, ready when it listens."""
+class Peer(Process):
+    """Node.js ends by the signal."""
 
-    def __init__(self, command, env=None):  # pylint: disable=super-init-not-called
-        self.port = free_port()
-        self.log = tempfile.TemporaryFile()
-        self.process = subprocess.Popen(
-            [part.format(port=self.port) for part in command], stdin=subprocess.DEVNULL,
-            stdout=self.log, stderr=self.log, env={"PORT": str(self.port), **(env or {})})
-        until(self.listens)
-
-    def listens(self):
-        if self.process.poll() is not None:
-            raise AssertionError(f"ended at its start:\n{self.said()}")
-        try:
-            self.connect().connect()
-            return True
-        except OSError:
-            return False
+    ends_with = (-signal.SIGTERM,)
 
 
 def cpu_seconds(server):
@@ -94,14 +80,10 @@ def speed(folder, threads):
     node = glob.glob(os.path.join(packages, "node_modules", "node-linux-*", "bin", "node"))[0]
     hello = os.path.join(build, "tests", "bench", "mhd-hello")
     script = shutil.copy(os.path.join(HERE, "peer", "server.mjs"), packages)
-    with Server() as ours, Reference([hello, "{port}", "fresh", threads]) as fresh, \
-            Reference([hello, "{port}", "jansson", threads]) as jansson:
-        peer = Reference([node, script])
-        try:
-            compare({"ours": ours, "fresh": fresh, "jansson": jansson, "peer": peer}, folder)
-        finally:
-            peer.process.kill()
-            peer.process.wait()
+    with Server() as ours, Process([hello, "{port}", "fresh", threads]) as fresh, \
+            Process([hello, "{port}", "jansson", threads]) as jansson, \
+            Peer([node, script, "{port}"]) as peer:
+        compare({"ours": ours, "fresh": fresh, "jansson": jansson, "peer": peer}, folder)
 
 
 def compare(servers, folder):
@@ -118,7 +100,8 @@ def compare(servers, folder):
         line("requests/s, to libmicrohttpd" + many, rate["ours"], rate["fresh"], ">= 0.85")
         line("requests/s, to it with jansson" + many, rate["ours"], rate["jansson"], ">= 1.8")
         line("CPU us/request, to libmicrohttpd" + many, cpu["ours"], cpu["fresh"], "")
-        line("requests/CPU s, to TypeScript" + many, 1e6 / cpu["ours"], 1e6 / cpu["peer"], ">= 30")
+        line("requests/CPU s, to TypeScript" + many, 1e6 / cpu["ours"], 1e6 / cpu["peer"],
+             ">= 30")
 
 
 def idle_sessions(folder):

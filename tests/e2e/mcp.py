@@ -91,26 +91,32 @@ class Answer:
         return self.status, {k: v for k, v in self.headers.items() if k != "date"}, self.body
 
 
-class Server:
-    """An example server on a free port of the loopback; stop() asserts that it ends well."""
+class Process:
+    """A program that serves on a free port of the loopback, which its command names {port}."""
 
-    def __init__(self, *options, env=None, name="echo-stateful"):
+    ends_with = (0,)
+
+    def __init__(self, command, env=None):
         self.port = free_port()
         self.log = tempfile.TemporaryFile()
+        sanitizers = {k: v for k, v in os.environ.items() if k.endswith("SAN_OPTIONS")}
         self.process = subprocess.Popen(
-            [program(name), "--port", str(self.port), *options], stdin=subprocess.DEVNULL,
-            stdout=self.log, stderr=self.log,
-            env={"PATH": os.environ["PATH"], **(env or {}),
-                 **{k: v for k, v in os.environ.items() if k.endswith("SAN_OPTIONS")}})
-        until(self.ready)
+            [part.format(port=self.port) for part in command], stdin=subprocess.DEVNULL,
+            stdout=self.log, stderr=self.log, env={**sanitizers, **(env or {})})
+        until(self.answers)
 
-    def ready(self):
+    def answers(self):
         if self.process.poll() is not None:
-            raise AssertionError(f"the server ended at its start:\n{self.said()}")
+            raise AssertionError(f"it ended at its start:\n{self.said()}")
         try:
-            return self.request("GET", "/health").status == 200
+            return self.ready()
         except OSError:
             return False
+
+    def ready(self):
+        with contextlib.closing(self.connect()) as connection:
+            connection.connect()
+        return True
 
     def said(self):
         self.log.seek(0)
@@ -124,6 +130,38 @@ class Server:
             connection.request(method, path, body, headers or {})
             return Answer(connection.getresponse())
 
+    def stop(self):
+        """End it by SIGTERM; an error when it ends otherwise than it should."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        status = self.process.wait(20)
+        if status not in self.ends_with:
+            raise AssertionError(f"it ended with {status}:\n{self.said()}")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, *_):
+        try:
+            if kind is None:
+                self.stop()
+        finally:
+            if self.process.poll() is None:
+                self.process.kill()
+                self.process.wait()
+            if kind is not None:
+                print(self.said())
+
+
+class Server(Process):
+    """echo-stateful."""
+
+    def __init__(self, *options, env=None):
+        super().__init__([program("echo-stateful"), "--port", "{port}", *options], env)
+
+    def ready(self):
+        return self.request("GET", "/health").status == 200
+
     def metric(self, name):
         """The value of a metric; 0 where the line is absent."""
         for line in self.request("GET", "/metrics").body.decode().split("\n"):
@@ -133,28 +171,6 @@ class Server:
 
     def sessions(self):
         return self.metric("mcpsess_sessions_active")
-
-    def stop(self):
-        if self.process.poll() is None:
-            self.process.send_signal(signal.SIGTERM)
-        try:
-            status = self.process.wait(20)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            raise
-        if status != 0:
-            raise AssertionError(f"the server ended with {status}:\n{self.said()}")
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, kind, *_):
-        if kind is None:
-            self.stop()
-            return
-        self.process.kill()
-        self.process.wait()
-        print(self.said())
 
 
 class Client:

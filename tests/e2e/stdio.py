@@ -7,12 +7,11 @@ from mcp import check, equal, initialize, program, run
 
 
 class Pipe:
-    """echo-stateful on two pipes; nothing but messages may come out of it."""
+    """A server on two pipes; nothing but messages may come out of it."""
 
-    def __init__(self, *options):
-        self.process = subprocess.Popen(
-            [program("echo-stateful"), "--transport", "stdio", *options], stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    def __init__(self, name, *options):
+        self.process = subprocess.Popen([program(name), *options], stdin=subprocess.PIPE,
+                                        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
 
     def write(self, *messages):
         for message in messages:
@@ -44,9 +43,13 @@ class Pipe:
         equal(self.process.returncode, 0, "exit status")
 
 
+def echo():
+    return Pipe("echo-stateful", "--transport", "stdio")
+
+
 @check
 def a_whole_life_over_pipes():
-    pipe = Pipe()
+    pipe = echo()
     equal(pipe.open()["protocolVersion"], "2025-06-18")
     equal("hello" in pipe.call("echo", message="hello"), True)
     pipe.call("set_session_data", key="k", value={"a": 1})
@@ -57,7 +60,7 @@ def a_whole_life_over_pipes():
 
 @check
 def many_lines_at_once_are_answered_in_order():
-    pipe = Pipe()
+    pipe = echo()
     pipe.open()
     pipe.write(*[{"jsonrpc": "2.0", "id": n, "method": "ping"} for n in range(100)])
     equal([pipe.read()["id"] for _ in range(100)], list(range(100)))
@@ -66,7 +69,7 @@ def many_lines_at_once_are_answered_in_order():
 
 @check
 def a_broken_line_is_answered_and_the_session_goes_on():
-    pipe = Pipe()
+    pipe = echo()
     pipe.open()
     pipe.write("{", "", '{"jsonrpc":"2.0","id":1}')
     equal(pipe.read()["error"]["code"], -32700)
@@ -77,12 +80,20 @@ def a_broken_line_is_answered_and_the_session_goes_on():
 
 @check
 def the_last_line_needs_no_newline():
-    pipe = Pipe()
+    pipe = echo()
     pipe.open()
     pipe.process.stdin.write(b'{"jsonrpc":"2.0","id":9,"method":"ping"}')
     pipe.process.stdin.close()
     equal(json.loads(pipe.process.stdout.readline())["id"], 9)
     equal(pipe.process.wait(10), 0, "exit status")
+
+
+@check
+def the_small_host_counts_over_pipes():
+    pipe = Pipe("stdio")
+    pipe.open()
+    equal([pipe.call("count") for _ in range(3)], ["1", "2", "3"])
+    pipe.end()
 
 
 run()

@@ -1,6 +1,6 @@
 // The peer of the HTTP benchmark: the official TypeScript SDK, sessions in memory, one echo tool.
 //
-//   PORT=3000 node server.mjs
+//   node server.mjs PORT
 import { randomUUID } from 'node:crypto';
 import http from 'node:http';
 import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js';
@@ -34,4 +34,4 @@ async function serve(request, response) {
   return transport.handleRequest(request, response);
 }
 
-http.createServer(serve).listen(Number(process.env.PORT), '127.0.0.1');
+http.createServer(serve).listen(Number(process.argv[2]), '127.0.0.1');
