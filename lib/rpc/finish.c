@@ -78,6 +78,11 @@ struct mcpsess_bytes mcpsess_message_session_id(const struct mcpsess_message *me
 	return mcpsess_session_id(&message->session);
 }
 
+int mcpsess_message_dispatched(const struct mcpsess_message *message)
+{
+	return message->dispatched;
+}
+
 int mcpsess_message_dispatch(struct mcpsess_message *message)
 {
 	message->dispatched = 1;

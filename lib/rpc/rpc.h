@@ -84,6 +84,8 @@ struct mcpsess_message {
 	void *user;
 };
 
+/* 1 while the host has the message to handle. */
+int mcpsess_message_dispatched(const struct mcpsess_message *message);
 const struct mcpsess_env *mcpsess_rpc_env(const struct mcpsess_rpc *rpc);
 void mcpsess_rpc_count_refused(struct mcpsess_rpc *rpc, enum mcpsess_refused cause);
 /* The observer of struct mcpsess_access; user_data is the layer. */
