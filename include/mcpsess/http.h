@@ -34,14 +34,16 @@ struct mcpsess_http_options {
 	struct mcpsess_rpc *rpc; /* borrowed: outlives it */
 
 	/**
-	 * Accepted Host headers without port: "mcp.example.com", "*.example.com", or "*" for any.
-	 * NULL: localhost, 127.0.0.1 and [::1], which stops DNS rebinding of local servers.
+	 * Accepted Host headers without port: "mcp.example.com", "*.example.com" (any name below
+	 * it), or "*" for any. NULL: localhost, 127.0.0.1 and [::1], which stops DNS rebinding of
+	 * local servers. A request without Host passes only "*".
 	 */
 	const char *hosts;
 	/**
-	 * Accepted Origin headers: "https://app.example.com", or "*" for any; a host may begin with
-	 * "*." here too. NULL: those whose host is an accepted Host. A request without Origin is
-	 * no browser's and passes.
+	 * Accepted Origin headers: "https://app.example.com", with the port where there is one, or
+	 * "*" for any; a host may begin with "*." here too, and "" is none. NULL: those whose host
+	 * is an accepted Host, whatever the port. "null" passes only "*". A request without Origin
+	 * is no browser's and passes.
 	 */
 	const char *origins;
 
@@ -130,7 +132,7 @@ MCPSESS_API struct mcpsess_bytes mcpsess_http_body(struct mcpsess_http_exchange 
 
 /**
  * The answer as text, for hosts that write to a socket: status line, headers, Content-Length and
- * body. Lives until the exchange ends; empty without memory.
+ * body. Lives until the exchange ends. Without memory it is a bare 503, for a NULL exchange too.
  */
 MCPSESS_API struct mcpsess_bytes mcpsess_http_text(struct mcpsess_http_exchange *exchange);
 
