@@ -2,7 +2,8 @@
  * mcpsess/stdio.h - for hosts: the stdio transport without file descriptors.
  *
  * Messages are lines: no newline inside, one after each. A connection is a session too: the layer
- * makes it at initialize, and this object remembers its id. It serves any byte stream.
+ * makes it at initialize, and this object remembers its id. When the session has ended meanwhile
+ * one message is refused, and initialize begins another. It serves any byte stream.
  *
  *     mcpsess_stdio_feed(io, bytes_read);
  *     while ((v = mcpsess_stdio_next(io)) != MCPSESS_STDIO_IDLE) {
@@ -48,7 +49,7 @@ MCPSESS_API void mcpsess_stdio_on_ready(struct mcpsess_stdio *io,
  */
 MCPSESS_API int mcpsess_stdio_feed(struct mcpsess_stdio *io, struct mcpsess_bytes bytes);
 
-/** The other end closed: what is left is the last line. */
+/** The other end closed: what is left is the last line, and feed answers INVALID. Returns OK. */
 MCPSESS_API int mcpsess_stdio_finish(struct mcpsess_stdio *io);
 
 /** Begin the next line's message, ending the one before: a verdict, or MCPSESS_STDIO_IDLE. */
