@@ -1,3 +1,4 @@
+# shellcheck shell=sh
 # need_packages PACKAGE...
 #
 # Install the Debian packages that are missing, as root or through sudo, and say which. Nothing

@@ -1,0 +1,233 @@
+/*
+ * One HTTP request for the MCP endpoint: it becomes a struct call, fills its body, becomes an
+ * exchange, is answered. A call that waits is suspended, so its thread serves others meanwhile.
+ */
+#include "call.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+
+#include "admin.h"
+#include "http.h"
+#include "tools.h"
+
+enum { TENANT_MAX = 256 };
+
+struct call {
+	struct server *server;
+	struct MHD_Connection *connection;
+	struct mcpsess_bytes principal;
+	char tenant[TENANT_MAX];
+	int authorized;
+	int too_big;
+	int begun;
+	int waited;
+	char *body;
+	size_t len, capacity;
+	struct mcpsess_http_exchange *exchange;
+	enum mcpsess_verdict verdict;
+	struct delay delay;
+};
+
+/* -- answering -------------------------------------------------------------------------------- */
+
+static enum MHD_Result send_answer(struct call *call)
+{
+	/* The bytes are the exchange's, which ends only when all is sent. */
+	struct mcpsess_bytes body = mcpsess_http_body(call->exchange);
+	struct MHD_Response *response = MHD_create_response_from_buffer(
+		body.len, (void *)(uintptr_t)body.data, MHD_RESPMEM_PERSISTENT);
+	struct mcpsess_http_pair pair;
+	if (response == NULL) {
+		return MHD_NO;
+	}
+	for (size_t i = 0; mcpsess_http_header(call->exchange, i, &pair); i++) {
+		char name[64];
+		char value[1024];
+		snprintf(name, sizeof(name), "%.*s", (int)pair.name.len,
+			(const char *)pair.name.data);
+		snprintf(value, sizeof(value), "%.*s", (int)pair.value.len,
+			(const char *)pair.value.data);
+		MHD_add_response_header(response, name, value);
+	}
+	if (atomic_load(&call->server->draining)) {
+		MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
+	}
+	unsigned status = (unsigned)mcpsess_http_status(call->exchange);
+	enum MHD_Result queued = MHD_queue_response(call->connection, status, response);
+	MHD_destroy_response(response);
+	return queued;
+}
+
+static void resume(void *user_data)
+{
+	struct call *call = user_data;
+	MHD_resume_connection(call->connection);
+}
+
+/* Handle what is dispatched, up to a wait or the answer. */
+static enum MHD_Result advance(struct call *call)
+{
+	while (call->verdict == MCPSESS_DISPATCH) {
+		struct mcpsess_message *message = mcpsess_http_message(call->exchange);
+		uint64_t ms = call->waited ? 0 : tools_delay_ms(message);
+		if (ms > 0) {
+			call->waited = 1;
+			call->delay = (struct delay){ message, resume, call, 0, NULL };
+			MHD_suspend_connection(call->connection);
+			delays_add(call->server->delays, &call->delay, ms);
+			return MHD_YES;
+		}
+		call->waited = 0;
+		call->verdict = tools_handle(message);
+	}
+	return send_answer(call);
+}
+
+static enum MHD_Result begin(struct call *call, const char *method)
+{
+	struct mcpsess_http_request request;
+	memset(&request, 0, sizeof(request));
+	request.method = mcpsess_str(method);
+	request.header = http_header;
+	request.headers = call->connection;
+	request.body = mcpsess_bytes(call->body, call->len);
+	request.tenant = mcpsess_str(call->tenant);
+	request.principal = call->principal;
+	call->begun = 1;
+	atomic_fetch_add(&call->server->under_way, 1);
+	call->verdict = mcpsess_http_begin(call->server->http, &request, &call->exchange);
+	return advance(call);
+}
+
+static enum MHD_Result too_big(struct call *call)
+{
+	return http_refuse(call->connection, 413, MCPSESS_RPC_INVALID_REQUEST, "Message too big",
+		MHD_HTTP_HEADER_CONNECTION, "close");
+}
+
+static enum MHD_Result answer(struct call *call, const char *method)
+{
+	if (call->too_big) {
+		return too_big(call);
+	}
+	if (!call->authorized) {
+		return http_refuse(call->connection, 401, MCPSESS_RPC_INVALID_REQUEST,
+			"Unauthorized", MHD_HTTP_HEADER_WWW_AUTHENTICATE, AUTH_CHALLENGE);
+	}
+	if (atomic_load(&call->server->draining)) {
+		return http_refuse(call->connection, 503, MCPSESS_RPC_INTERNAL_ERROR,
+			"The server is shutting down", MHD_HTTP_HEADER_RETRY_AFTER, "1");
+	}
+	return begin(call, method);
+}
+
+/* -- receiving -------------------------------------------------------------------------------- */
+
+/* The Host header without its port, in lower case. */
+static void set_tenant(struct call *call)
+{
+	const char *host = MHD_lookup_connection_value(
+		call->connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_HOST);
+	size_t len = 0;
+	if (host != NULL) {
+		len = host[0] == '[' ? strcspn(host, "]") + 1 : strcspn(host, ":");
+	}
+	for (size_t i = 0; i < len && i + 1 < sizeof(call->tenant) && host[i] != '\0'; i++) {
+		call->tenant[i] = (char)tolower((unsigned char)host[i]);
+	}
+}
+
+/* The headers are there. A body that says that it is too big is not even read. */
+static enum MHD_Result open_call(struct server *server, struct MHD_Connection *connection,
+	const char *method, struct call **out)
+{
+	struct call *call = calloc(1, sizeof(*call));
+	if (call == NULL) {
+		return MHD_NO;
+	}
+	*out = call;
+	call->server = server;
+	call->connection = connection;
+	/* A browser asks for permission before it shows who it is. */
+	call->authorized = auth_check(server->auth, connection, &call->principal) ||
+			   strcmp(method, MHD_HTTP_METHOD_OPTIONS) == 0;
+	if (server->options.tenant_by_host) {
+		set_tenant(call);
+	}
+	const char *length = MHD_lookup_connection_value(
+		connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_CONTENT_LENGTH);
+	if (length != NULL && strtoull(length, NULL, 10) > mcpsess_rpc_max_message(server->rpc)) {
+		return too_big(call);
+	}
+	return MHD_YES;
+}
+
+/* Keep some of the body. Beyond the limit it is let go, and beyond twice the limit so is the
+ * client. */
+static enum MHD_Result receive(struct call *call, const char *data, size_t len)
+{
+	size_t limit = mcpsess_rpc_max_message(call->server->rpc);
+	call->too_big |= call->len + len > limit;
+	if (call->too_big || !call->authorized) {
+		call->len += len;
+		return call->len <= 2 * limit ? MHD_YES : MHD_NO;
+	}
+	if (call->len + len > call->capacity) {
+		size_t capacity = call->len * 2 + len;
+		char *body = realloc(call->body, capacity);
+		if (body == NULL) {
+			return MHD_NO;
+		}
+		call->body = body;
+		call->capacity = capacity;
+	}
+	memcpy(call->body + call->len, data, len);
+	call->len += len;
+	return MHD_YES;
+}
+
+enum MHD_Result call_on_request(void *user_data, struct MHD_Connection *connection,
+	const char *path, const char *method, const char *version, const char *data, size_t *len,
+	void **own)
+{
+	struct server *server = user_data;
+	struct call *call = *own;
+	(void)version;
+	if (strcmp(path, server->options.path) != 0) {
+		return admin_answer(server, connection, method, path);
+	}
+	if (call == NULL) {
+		enum MHD_Result result = open_call(server, connection, method, &call);
+		*own = call;
+		return result;
+	}
+	if (*len > 0) {
+		enum MHD_Result result = receive(call, data, *len);
+		*len = 0;
+		return result;
+	}
+	return call->begun ? advance(call) : answer(call, method);
+}
+
+void call_on_completed(void *user_data, struct MHD_Connection *connection, void **own,
+	enum MHD_RequestTerminationCode how)
+{
+	struct server *server = user_data;
+	struct call *call = *own;
+	(void)connection;
+	(void)how;
+	if (call == NULL) {
+		return;
+	}
+	mcpsess_http_end(call->exchange);
+	if (call->begun && atomic_fetch_sub(&server->under_way, 1) == 1 &&
+		atomic_load(&server->draining)) {
+		eventfd_write(server->idle_fd, 1);
+	}
+	free(call->body);
+	free(call);
+}

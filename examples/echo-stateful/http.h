@@ -1,0 +1,22 @@
+/* Small pieces over libmicrohttpd that more than one part needs. */
+#ifndef ECHO_HTTP_H
+#define ECHO_HTTP_H
+
+#include <microhttpd.h>
+
+#include <mcpsess/http.h>
+
+#include "text.h"
+
+/* A mcpsess_http_header_fn over a struct MHD_Connection. */
+int http_header(void *connection, const char *name, struct mcpsess_bytes *value);
+
+/* Answer with a text, which is freed, and one header of choice (NULL: none). */
+enum MHD_Result http_reply(struct MHD_Connection *connection, int status, const char *type,
+	struct text *text, const char *header, const char *value);
+
+/* Answer with a JSON-RPC error, for what never became an exchange. */
+enum MHD_Result http_refuse(struct MHD_Connection *connection, int status, int code,
+	const char *why, const char *header, const char *value);
+
+#endif

@@ -1,0 +1,129 @@
+/*
+ * echo-stateful: an MCP server that echoes, and keeps data for each of its clients.
+ *
+ * Here is how the library is set up: a store behind a pool, a session layer over it, and over that
+ * an HTTP layer. Then a transport runs, and in the end everything goes in the opposite order.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "log.h"
+#include "server.h"
+
+int server_asked_to_end(struct server *server, uint64_t wait_ms)
+{
+	struct pollfd asked = { server->signal_fd, POLLIN, 0 };
+	return poll(&asked, 1, (int)wait_ms) > 0;
+}
+
+/* Signals become a readable file, before there are threads that they could come to. */
+static int catch_signals(struct server *server)
+{
+	sigset_t signals;
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGINT);
+	sigaddset(&signals, SIGTERM);
+	pthread_sigmask(SIG_BLOCK, &signals, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	server->signal_fd = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
+	server->idle_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (server->signal_fd < 0 || server->idle_fd < 0) {
+		log_line(MCPSESS_LOG_ERROR, "signals: %s", strerror(errno));
+		return -1;
+	}
+	return 0;
+}
+
+static int open_pool(
+	struct server *server, const struct mcpsess_hooks *hooks, struct mcpsess_error *err)
+{
+	struct mcp_session_store_options settings = { .size = sizeof(settings) };
+	settings.idle_ms = (uint64_t)server->options.session_timeout * 1000;
+	settings.hooks = hooks;
+	return mcp_session_store_pool_open(server->options.store, &settings, 0, &server->pool, err);
+}
+
+static int create_rpc(
+	struct server *server, const struct mcpsess_hooks *hooks, struct mcpsess_error *err)
+{
+	struct mcpsess_rpc_options settings = { .size = sizeof(settings) };
+	settings.pool = server->pool;
+	settings.server_name = server->options.server_name;
+	settings.server_version = server->options.server_version;
+	settings.newest_version = server->options.protocol_version;
+	settings.policy = server->options.lazy ? MCPSESS_SESSION_LAZY : MCPSESS_SESSION_REQUIRED;
+	settings.cancelled = delays_cancelled;
+	settings.user_data = server->delays;
+	settings.hooks = hooks;
+	return mcpsess_rpc_create(&settings, &server->rpc, err);
+}
+
+static int create_http(struct server *server, struct mcpsess_error *err)
+{
+	struct mcpsess_http_options settings = { .size = sizeof(settings) };
+	settings.rpc = server->rpc;
+	settings.hosts = server->options.allow_host;
+	settings.origins = server->options.allow_origin;
+	settings.cors = (uint32_t)server->options.cors;
+	return mcpsess_http_create(&settings, &server->http, err);
+}
+
+static int set_up(struct server *server)
+{
+	struct mcpsess_hooks hooks = { .size = sizeof(hooks) };
+	struct mcpsess_error err;
+	hooks.log = log_hook;
+	hooks.log_level = server->options.log_level;
+	if (catch_signals(server) < 0 || auth_open(&server->options, &server->auth) < 0) {
+		return -1;
+	}
+	server->delays = delays_start();
+	if (server->delays == NULL) {
+		log_line(MCPSESS_LOG_ERROR, "cannot start a thread");
+		return -1;
+	}
+	if (open_pool(server, &hooks, &err) < 0 || create_rpc(server, &hooks, &err) < 0 ||
+		create_http(server, &err) < 0) {
+		log_line(MCPSESS_LOG_ERROR, "%s", err.text);
+		return -1;
+	}
+	return 0;
+}
+
+static void tear_down(struct server *server)
+{
+	mcpsess_http_destroy(server->http);
+	mcpsess_rpc_destroy(server->rpc);
+	mcp_session_store_pool_close(server->pool);
+	delays_stop(server->delays);
+	auth_close(server->auth);
+	close(server->signal_fd);
+	close(server->idle_fd);
+}
+
+int main(int argc, char **argv)
+{
+	struct server server = { .signal_fd = -1, .idle_fd = -1 };
+	int status = options_parse(&server.options, argc, argv);
+	if (status != OPTIONS_RUN) {
+		return status == OPTIONS_DONE ? EXIT_SUCCESS : status;
+	}
+	if (log_open(server.options.log_file, server.options.log_level) < 0) {
+		perror(server.options.log_file);
+		return EXIT_FAILURE;
+	}
+	status = EXIT_FAILURE;
+	if (set_up(&server) == 0) {
+		status = strcmp(server.options.transport, "stdio") == 0 ? serve_stdio(&server)
+									: serve_http(&server);
+	}
+	tear_down(&server);
+	return status;
+}

@@ -1,0 +1,99 @@
+/* The HTTP transport: a pool of threads of libmicrohttpd, each with an epoll of its own. */
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "call.h"
+#include "listen.h"
+#include "log.h"
+
+enum { GRACE_MS = 10000, IDLE_CONNECTION_S = 120 };
+
+/* Every connection is a file, and the usual limit is there for programs that use select(). */
+static unsigned connection_limit(void)
+{
+	struct rlimit files = { 1024, 1024 };
+	if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+		files.rlim_cur = files.rlim_max < 65536 ? files.rlim_max : 65536;
+		setrlimit(RLIMIT_NOFILE, &files);
+	}
+	return files.rlim_cur > 128 ? (unsigned)files.rlim_cur - 64 : 64;
+}
+
+static struct MHD_Daemon *start(struct server *server, int listener)
+{
+	long processors = sysconf(_SC_NPROCESSORS_ONLN);
+	unsigned threads = processors < 2 ? 4 : processors > 16 ? 32 : (unsigned)processors * 2;
+	struct MHD_Daemon *daemon = MHD_start_daemon(
+		MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL,
+		call_on_request, server, MHD_OPTION_LISTEN_SOCKET, listener,
+		MHD_OPTION_THREAD_POOL_SIZE, threads, MHD_OPTION_CONNECTION_LIMIT,
+		connection_limit(), MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_CONNECTION_S,
+		MHD_OPTION_NOTIFY_COMPLETED, call_on_completed, server, MHD_OPTION_END);
+	if (daemon == NULL) {
+		log_line(MCPSESS_LOG_ERROR, "cannot start the HTTP server: %s", strerror(errno));
+	}
+	return daemon;
+}
+
+/* On standard output: where it is, and what to try. */
+static void announce(const struct server *server, int listener)
+{
+	const struct options *options = &server->options;
+	char name[64];
+	listen_name(listener, name);
+	printf("http://%s%s\n"
+	       "curl -i http://%s%s -H 'Content-Type: application/json'%s -d '{\"jsonrpc\":\"2.0\","
+	       "\"id\":1,\"method\":\"initialize\",\"params\":{\"protocolVersion\":\"2025-06-18\","
+	       "\"capabilities\":{},\"clientInfo\":{\"name\":\"curl\",\"version\":\"1\"}}}'\n",
+		name, options->path, name, options->path,
+		options->auth_token != NULL ? " -H \"Authorization: Bearer $TOKEN\"" : "");
+	fflush(stdout);
+	log_line(MCPSESS_LOG_INFO, "listening on %s, sessions in %s", name,
+		mcp_session_store_pool_scheme(server->pool));
+	if (options->allow_host == NULL && !listen_is_local(listener)) {
+		log_line(MCPSESS_LOG_WARN,
+			"others can connect, but requests with a Host other than "
+			"localhost are refused; see --allow-host");
+	}
+}
+
+/* Let the calls under way end: not longer than the grace period, nor than a second signal. */
+static void drain(struct server *server)
+{
+	struct pollfd waits[] = { { server->idle_fd, POLLIN, 0 },
+		{ server->signal_fd, POLLIN, 0 } };
+	atomic_store(&server->draining, 1);
+	log_line(MCPSESS_LOG_INFO, "draining, %u calls under way", atomic_load(&server->under_way));
+	if (atomic_load(&server->under_way) > 0 && poll(waits, 2, GRACE_MS) <= 0) {
+		log_line(MCPSESS_LOG_WARN, "calls are cut short");
+	}
+	delays_hurry(server->delays);
+	if (atomic_load(&server->under_way) > 0) {
+		poll(waits, 1, GRACE_MS / 10);
+	}
+}
+
+int serve_http(struct server *server)
+{
+	int listener = listen_on(server->options.host, server->options.port);
+	if (listener < 0) {
+		return EXIT_FAILURE;
+	}
+	struct MHD_Daemon *daemon = start(server, listener);
+	if (daemon == NULL) {
+		close(listener);
+		return EXIT_FAILURE;
+	}
+	announce(server, listener);
+	while (!server_asked_to_end(server, mcpsess_rpc_tick(server->rpc))) {
+	}
+	drain(server);
+	MHD_stop_daemon(daemon);
+	log_line(MCPSESS_LOG_INFO, "stopped");
+	return EXIT_SUCCESS;
+}
