@@ -1,6 +1,7 @@
 #include "pend.h"
 
 #include <fcntl.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -132,6 +133,9 @@ static void flush(struct mcp_session_store *store)
 	while (batch > largest &&
 		!atomic_compare_exchange_weak(&pend.largest_batch, &largest, batch)) {
 	}
+	while (pend.gate_shut) {
+		sched_yield();
+	}
 	for (unsigned i = self->call_count; pend.mode == PEND_ITSELF && i-- > 0;) {
 		reply(self, self->calls[i], MCPSESS_OK);
 	}
@@ -208,7 +212,9 @@ static void fill_table(struct mcp_session_store_ops *ops)
 	*ops = (struct mcp_session_store_ops){
 		.size = pend.table_size != 0 ? pend.table_size : sizeof(*ops),
 		.can = pend.can,
-		.store = strcmp(lacks, "store") == 0 ? NULL : verb,
+		.store = strcmp(lacks, "store") == 0 ? NULL
+			 : pend.on_store != NULL     ? pend.on_store
+						     : verb,
 		.get = strcmp(lacks, "get") == 0 ? NULL : verb,
 		.touch = strcmp(lacks, "touch") == 0 ? NULL : verb,
 		.mcpsess_delete_ = strcmp(lacks, "delete") == 0 ? NULL : verb,

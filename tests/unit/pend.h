@@ -18,12 +18,15 @@ enum pend_mode {
 };
 
 struct pend_script {
-	enum pend_mode mode;
-	uint32_t can;        /* what stores declare; pend_reset() sets what they are able to */
-	int status;          /* what verbs return, or calls end with, at once or by themselves */
-	int open_fails;      /* after this many opens, when not 0 */
-	const char *lacks;   /* a member that the table goes without */
-	uint32_t table_size; /* when not 0 */
+	_Atomic enum pend_mode mode;
+	uint32_t can;   /* what stores declare; pend_reset() sets what they are able to */
+	int status;     /* what verbs return, or calls end with, at once or by themselves */
+	int open_fails; /* after this many opens, when not 0 */
+	/* What store does instead, when not NULL. */
+	int (*on_store)(struct mcp_session_store *store, struct mcp_session_store_call *call);
+	const char *lacks;    /* a member that the table goes without */
+	uint32_t table_size;  /* when not 0 */
+	atomic_int gate_shut; /* sending waits */
 	atomic_uint opened, closed, cancelled, ticks, sent, flushes, largest_batch;
 };
 

@@ -1,0 +1,403 @@
+/* A pool: many threads, few handles, and every answer to the one who asked. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <mcpsess/pool.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdlib.h>
+
+#include "pend.h"
+
+enum { THREADS_MAX = 32, TOKENS = 64 };
+
+struct caller {
+	pthread_t thread;
+	struct mcp_session_store_pool *pool;
+	unsigned number, rounds;
+	unsigned wrong; /* answers that were somebody else's, or none at all */
+	int last;       /* what the last verb returned */
+};
+
+static atomic_uint entered;
+
+static struct mcp_session_store_pool *open_pool(const char *uri, unsigned handles)
+{
+	struct mcp_session_store_pool *pool = NULL;
+	struct mcpsess_error err;
+	if (mcp_session_store_pool_open(uri, NULL, handles, &pool, &err) != MCPSESS_OK) {
+		fail_msg("%s: %s", uri, err.text);
+	}
+	return pool;
+}
+
+static int ask(struct mcp_session_store_pool *pool, unsigned number, unsigned *wrong)
+{
+	struct mcp_session_store_request request = { .key = pend_key(number) };
+	struct mcp_session_store_answer answer = { 0 };
+	int r = mcp_session_store_pool_get(pool, &request, &answer, NULL);
+	*wrong += r != MCPSESS_OK || answer.revision != pend_revision(&request.key) ||
+		  answer.payload.len != sizeof(request.key) ||
+		  memcmp(answer.payload.data, &request.key, sizeof(request.key)) != 0;
+	mcp_session_store_answer_clear(&answer);
+	return r;
+}
+
+static void *call_again_and_again(void *arg)
+{
+	struct caller *self = arg;
+	entered++;
+	for (unsigned i = 0; i < self->rounds; i++) {
+		self->last = ask(self->pool, self->number * 100000 + i, &self->wrong);
+	}
+	return NULL;
+}
+
+static void start(struct caller *callers, unsigned count, struct mcp_session_store_pool *pool,
+	unsigned rounds)
+{
+	entered = 0;
+	for (unsigned i = 0; i < count; i++) {
+		callers[i] = (struct caller){ .pool = pool, .number = i, .rounds = rounds };
+		assert_int_equal(
+			pthread_create(&callers[i].thread, NULL, call_again_and_again, &callers[i]),
+			0);
+	}
+}
+
+static unsigned join(struct caller *callers, unsigned count)
+{
+	unsigned wrong = 0;
+	for (unsigned i = 0; i < count; i++) {
+		pthread_join(callers[i].thread, NULL);
+		wrong += callers[i].wrong;
+	}
+	return wrong;
+}
+
+static int reset(void **state)
+{
+	(void)state;
+	pend_reset();
+	pend.mode = PEND_ITSELF;
+	return 0;
+}
+
+static int end(void **state)
+{
+	(void)state;
+	assert_int_equal(pend.opened, pend.closed);
+	return 0;
+}
+
+static void every_thread_gets_its_own_answers_through_few_handles(void **state)
+{
+	(void)state;
+	static const unsigned threads[] = { 1, 2, 8, 32 };
+	for (unsigned handles = 1; handles <= 4; handles += 3) {
+		for (size_t i = 0; i < sizeof(threads) / sizeof(threads[0]); i++) {
+			struct caller callers[THREADS_MAX];
+			unsigned opened = pend.opened, sent = pend.sent;
+			struct mcp_session_store_pool *pool = open_pool("pend:", handles);
+			start(callers, threads[i], pool, 200);
+			assert_int_equal(join(callers, threads[i]), 0);
+			assert_true(pend.opened - opened <= handles);
+			assert_int_equal(pend.sent - sent, 200 * threads[i]);
+			mcp_session_store_pool_close(pool);
+		}
+	}
+}
+
+static void a_lone_caller_uses_one_handle_and_waits_for_nobody(void **state)
+{
+	(void)state;
+	struct caller caller;
+	struct mcp_session_store_pool *pool = open_pool("pend:", 4);
+	start(&caller, 1, pool, 50);
+	assert_int_equal(join(&caller, 1), 0);
+	assert_int_equal(pend.opened, 1);
+	assert_int_equal(pend.flushes, 50);
+	assert_int_equal(pend.largest_batch, 1);
+	mcp_session_store_pool_close(pool);
+}
+
+/* One handle, held until others have come: who has queued by then is sent in one batch. */
+static unsigned largest_batch_behind_a_slow_call(void)
+{
+	struct caller first, others[16];
+	struct mcp_session_store_pool *pool = open_pool("pend:?timeout=1m", 1);
+	pend.gate_shut = 1;
+	start(&first, 1, pool, 1);
+	while (pend.sent < 1) {
+		sched_yield();
+	}
+	pend.sent = 0;
+	start(others, 16, pool, 1);
+	while (entered < 16) {
+		sched_yield();
+	}
+	pend.gate_shut = 0;
+	assert_int_equal(join(&first, 1), 0);
+	assert_int_equal(join(others, 16), 0);
+	assert_int_equal(pend.sent, 16);
+	pend.sent = 0;
+	mcp_session_store_pool_close(pool);
+	return pend.largest_batch;
+}
+
+static void who_queues_is_sent_together(void **state)
+{
+	(void)state;
+	/* A thread may be late for the queue; not all of them, time and again. */
+	unsigned largest = 0;
+	for (int tries = 0; tries < 100 && largest < 2; tries++) {
+		largest = largest_batch_behind_a_slow_call();
+	}
+	assert_true(largest > 1);
+}
+
+/* As long as nobody answers, a caller is back after its timeout, wherever it waits. */
+static void no_caller_waits_longer_than_the_timeout(void **state)
+{
+	(void)state;
+	struct caller callers[8];
+	struct mcp_session_store_pool *pool = open_pool("pend:?timeout=50ms", 2);
+	pend.mode = PEND_NEVER;
+	start(callers, 8, pool, 1);
+	assert_int_equal(join(callers, 8), 8);
+	for (int i = 0; i < 8; i++) {
+		assert_int_equal(callers[i].last, MCPSESS_E_UNAVAILABLE);
+	}
+	pend.mode = PEND_ITSELF;
+	start(callers, 8, pool, 10);
+	assert_int_equal(join(callers, 8), 0);
+	mcp_session_store_pool_close(pool);
+}
+
+struct mixed {
+	pthread_t thread;
+	struct mcp_session_store_pool *pool;
+	unsigned wrong;
+};
+
+/* Verbs refused before they are sent, unsupported ones, and upkeep, between good ones. */
+static void *mix(void *arg)
+{
+	struct mixed *self = arg;
+	struct mcp_session_store_request nothing = { .kind = 0 };
+	for (unsigned i = 0; i < 100; i++) {
+		struct mcp_session_store_stats stats = { 0 };
+		self->wrong += mcp_session_store_pool_get(self->pool, &nothing, NULL, NULL) !=
+			       MCPSESS_E_INVALID;
+		ask(self->pool, i, &self->wrong);
+		self->wrong += mcp_session_store_pool_stats(self->pool, &stats) != MCPSESS_OK ||
+			       stats.sessions != 7;
+		self->wrong += mcp_session_store_pool_sweep(self->pool, 3) != 3;
+	}
+	return NULL;
+}
+
+static void one_caller_s_error_fails_no_other(void **state)
+{
+	(void)state;
+	struct mixed callers[16];
+	struct mcp_session_store_pool *pool = open_pool("pend:", 2);
+	for (int i = 0; i < 16; i++) {
+		callers[i] = (struct mixed){ .pool = pool };
+		assert_int_equal(pthread_create(&callers[i].thread, NULL, mix, &callers[i]), 0);
+	}
+	for (int i = 0; i < 16; i++) {
+		pthread_join(callers[i].thread, NULL);
+		assert_int_equal(callers[i].wrong, 0);
+	}
+	mcp_session_store_pool_close(pool);
+}
+
+static void a_store_that_blocks_is_used_by_one_thread_at_a_time(void **state)
+{
+	(void)state;
+	struct caller callers[8];
+	pend.mode = PEND_AT_ONCE;
+	pend.can = 0;
+	struct mcp_session_store_pool *pool = open_pool("pend:", 4);
+	start(callers, 8, pool, 500);
+	assert_int_equal(join(callers, 8), 0);
+	assert_int_equal(pend.opened, 1);
+	mcp_session_store_pool_close(pool);
+}
+
+static void a_store_for_threads_is_called_straight_through(void **state)
+{
+	(void)state;
+	struct caller callers[8];
+	pend.mode = PEND_AT_ONCE;
+	pend.can = MCP_SESSION_STORE_CAN_THREADS | MCP_SESSION_STORE_CAN_SHARE;
+	struct mcp_session_store_pool *pool = open_pool("pend:", 4);
+	start(callers, 8, pool, 500);
+	assert_int_equal(join(callers, 8), 0);
+	assert_int_equal(pend.opened, 1);
+	mcp_session_store_pool_close(pool);
+}
+
+static void a_bad_uri_is_refused_at_once(void **state)
+{
+	(void)state;
+	struct mcp_session_store_pool *pool = NULL;
+	struct mcpsess_error err;
+	static const struct {
+		const char *uri;
+		int status;
+	} cases[] = { { "", MCPSESS_E_INVALID }, { NULL, MCPSESS_E_INVALID },
+		{ "pend:?colour=1", MCPSESS_E_INVALID }, { "pend", MCPSESS_E_INVALID },
+		{ "nothing:", MCPSESS_E_UNSUPPORTED } };
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		assert_int_equal(mcp_session_store_pool_open(cases[i].uri, NULL, 0, &pool, &err),
+			cases[i].status);
+		assert_int_equal(err.status, cases[i].status);
+		assert_null(pool);
+	}
+	mcp_session_store_pool_close(NULL);
+}
+
+static void a_handle_that_does_not_open_fails_its_caller_alone(void **state)
+{
+	(void)state;
+	struct caller callers[8];
+	pend.open_fails = 1;
+	struct mcp_session_store_pool *pool = open_pool("pend:", 4);
+	start(callers, 8, pool, 50);
+	join(callers, 8);
+	unsigned wrong = 0;
+	assert_int_equal(ask(pool, 1, &wrong), MCPSESS_OK);
+	assert_int_equal(wrong, 0);
+	assert_int_equal(pend.opened, 1);
+	mcp_session_store_pool_close(pool);
+}
+
+static void a_pool_knows_what_its_store_is(void **state)
+{
+	(void)state;
+	struct mcp_session_store_options settings;
+	struct mcp_session_store_pool *pool = open_pool("pend+more:?idle=7s", 0);
+	assert_string_equal(mcp_session_store_pool_scheme(pool), "pend+more");
+	assert_int_equal(mcp_session_store_pool_can(pool), pend.can);
+	mcp_session_store_pool_settings(pool, &settings);
+	assert_int_equal(settings.idle_ms, 7000);
+	mcp_session_store_pool_close(pool);
+}
+
+/* The tokens of every write that all threads make, as the backend saw them. */
+static unsigned char tokens[THREADS_MAX * TOKENS][16];
+static atomic_uint token_count;
+
+static int note_token(struct mcp_session_store *store, struct mcp_session_store_call *call)
+{
+	(void)store;
+	memcpy(tokens[token_count++], call->request.operation, 16);
+	return MCPSESS_OK;
+}
+
+static void *write_many(void *arg)
+{
+	struct mcp_session_store_request request = { .key = pend_key(1) };
+	for (int i = 0; i < TOKENS; i++) {
+		mcp_session_store_pool_store(arg, &request, NULL, NULL);
+	}
+	return NULL;
+}
+
+static int compare_tokens(const void *a, const void *b)
+{
+	return memcmp(a, b, 16);
+}
+
+static void no_two_writes_share_a_token(void **state)
+{
+	(void)state;
+	pthread_t threads[THREADS_MAX];
+	pend.on_store = note_token;
+	struct mcp_session_store_pool *pool = open_pool("pend:", 4);
+	for (int i = 0; i < THREADS_MAX; i++) {
+		assert_int_equal(pthread_create(&threads[i], NULL, write_many, pool), 0);
+	}
+	for (int i = 0; i < THREADS_MAX; i++) {
+		pthread_join(threads[i], NULL);
+	}
+	assert_int_equal(token_count, THREADS_MAX * TOKENS);
+	qsort(tokens, token_count, sizeof(tokens[0]), compare_tokens);
+	for (unsigned i = 1; i < token_count; i++) {
+		assert_memory_not_equal(tokens[i - 1], tokens[i], 16);
+	}
+	mcp_session_store_pool_close(pool);
+}
+
+struct purse {
+	int left;
+	int held;
+};
+
+static void *spend(void *user_data, void *ptr, size_t size)
+{
+	struct purse *purse = user_data;
+	if (size == 0) {
+		purse->held -= ptr != NULL;
+		free(ptr);
+		return NULL;
+	}
+	if (purse->left-- <= 0) {
+		return NULL;
+	}
+	purse->held += ptr == NULL;
+	return realloc(ptr, size);
+}
+
+static void without_memory_a_pool_says_so_and_leaks_nothing(void **state)
+{
+	(void)state;
+	int r = MCPSESS_E_NOMEM;
+	int tries = 0;
+	for (; r != MCPSESS_OK; tries++) {
+		struct purse purse = { .left = tries };
+		struct mcpsess_hooks hooks = {
+			.size = sizeof(hooks), .user_data = &purse, .realloc = spend
+		};
+		struct mcp_session_store_options options = { .size = sizeof(options),
+			.hooks = &hooks };
+		struct mcp_session_store_request request = { .key = pend_key(1) };
+		struct mcp_session_store_pool *pool = NULL;
+		r = mcp_session_store_pool_open("pend:", &options, 2, &pool, NULL);
+		if (r == MCPSESS_OK) {
+			r = mcp_session_store_pool_get(pool, &request, NULL, NULL);
+		}
+		mcp_session_store_pool_close(pool);
+		assert_true(r == MCPSESS_OK || r == MCPSESS_E_NOMEM);
+		assert_int_equal(purse.held, 0);
+		assert_true(tries < 100);
+	}
+	assert_true(tries > 4);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, reset, end)
+		TEST(every_thread_gets_its_own_answers_through_few_handles),
+		TEST(a_lone_caller_uses_one_handle_and_waits_for_nobody),
+		TEST(who_queues_is_sent_together),
+		TEST(no_caller_waits_longer_than_the_timeout),
+		TEST(one_caller_s_error_fails_no_other),
+		TEST(a_store_that_blocks_is_used_by_one_thread_at_a_time),
+		TEST(a_store_for_threads_is_called_straight_through),
+		TEST(a_bad_uri_is_refused_at_once),
+		TEST(a_handle_that_does_not_open_fails_its_caller_alone),
+		TEST(a_pool_knows_what_its_store_is),
+		TEST(no_two_writes_share_a_token),
+		TEST(without_memory_a_pool_says_so_and_leaks_nothing),
+#undef TEST
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
