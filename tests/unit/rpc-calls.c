@@ -1,0 +1,251 @@
+/* The session layer while calls run: cancellation, long calls, node-local pointers, counters. */
+#include "rpc-kit.h"
+
+static const struct mcpsess_rpc_options plain;
+
+static enum mcpsess_verdict begin(
+	struct kit *kit, const char *text, const char *session, struct mcpsess_message **out)
+{
+	struct mcpsess_input input = { .body = mcpsess_str(text),
+		.session_id = mcpsess_str(session) };
+	return mcpsess_rpc_begin(kit->rpc, &input, out);
+}
+
+/* -- cancellation
+ * --------------------------------------------------------------------------------------- */
+
+static void mark(void *user_data, struct mcpsess_message *message)
+{
+	assert_true(mcpsess_message_cancelled(message));
+	*(void **)user_data = mcpsess_message_user(message);
+}
+
+static void cancel(struct kit *kit, const char *session, const char *request)
+{
+	char text[160];
+	struct answer answer;
+	snprintf(text, sizeof(text),
+		"{\"jsonrpc\":\"2.0\",\"method\":\"notifications/cancelled\",\"params\":%s}",
+		request);
+	kit_send(kit, text, session, "", &answer);
+	assert_int_equal(answer.status, MCPSESS_OK);
+	assert_string_equal(answer.reply, "");
+}
+
+/* Incident: two sessions use the same JSON-RPC ids, interleaved. */
+static void a_cancellation_reaches_its_own_session_only(void **state)
+{
+	(void)state;
+	struct kit kit;
+	struct mcpsess_message *mine, *other;
+	void *told = NULL;
+	char one[MCPSESS_ID_MAX + 1], two[MCPSESS_ID_MAX + 1];
+	kit_open(&kit, "memory:",
+		(struct mcpsess_rpc_options){ .cancelled = mark, .user_data = (void *)&told });
+	kit_session(&kit, "2025-06-18", "", one);
+	kit_session(&kit, "2025-06-18", "", two);
+	assert_int_equal(begin(&kit, CALL("7", "set"), one, &mine), MCPSESS_DISPATCH);
+	assert_int_equal(begin(&kit, CALL("7", "get"), two, &other), MCPSESS_DISPATCH);
+	mcpsess_message_set_user(mine, &kit);
+	cancel(&kit, one, "{\"requestId\":8}");
+	cancel(&kit, one, "{}");
+	cancel(&kit, one, "{\"requestId\":\"7\"}");
+	assert_null(told);
+	cancel(&kit, one, "{\"requestId\":7}");
+	assert_ptr_equal(told, &kit);
+	assert_true(mcpsess_message_cancelled(mine));
+	assert_false(mcpsess_message_cancelled(other));
+	assert_int_equal(kit_host(mine), MCPSESS_REPLY);
+	assert_int_equal(mcpsess_message_reply(mine).len, 0);
+	assert_int_equal(mcpsess_message_status(mine), MCPSESS_OK);
+	assert_int_equal(kit_host(other), MCPSESS_REPLY);
+	assert_true(mcpsess_message_reply(other).len > 0);
+	mcpsess_message_end(mine);
+	mcpsess_message_end(other);
+	cancel(&kit, one, "{\"requestId\":7}");
+	kit_close(&kit);
+}
+
+/* Incident: a call longer than the idle period is not cut. */
+static void a_running_call_keeps_its_session_alive(void **state)
+{
+	(void)state;
+	struct kit kit;
+	struct answer answer;
+	struct mcpsess_message *message;
+	char id[MCPSESS_ID_MAX + 1];
+	kit_open(&kit, "memory:?idle=8s", plain);
+	kit_session(&kit, "2025-06-18", "", id);
+	assert_int_equal(begin(&kit, CALL("1", "set"), id, &message), MCPSESS_DISPATCH);
+	for (int i = 0; i < 20; i++) {
+		uint64_t next_ms = mcpsess_rpc_tick(kit.rpc);
+		assert_in_range(next_ms, 1, 4000);
+		kit.now_ms += next_ms;
+	}
+	assert_int_equal(kit_host(message), MCPSESS_REPLY);
+	assert_int_equal(mcpsess_message_status(message), MCPSESS_OK);
+	mcpsess_message_end(message);
+	kit_send(&kit, CALL("2", "get"), id, "", &answer);
+	assert_non_null(strstr(answer.reply, "[1,2]"));
+	kit.now_ms += 8000;
+	mcpsess_rpc_tick(kit.rpc);
+	assert_int_equal(kit_count(&kit), 0);
+	kit_close(&kit);
+}
+
+/* Each answer carries its own session's id, whatever came in between. */
+static void answers_carry_their_own_session(void **state)
+{
+	(void)state;
+	struct kit kit;
+	struct answer answer;
+	struct mcpsess_message *slow;
+	char one[MCPSESS_ID_MAX + 1], two[MCPSESS_ID_MAX + 1];
+	kit_open(&kit, "memory:", plain);
+	kit_session(&kit, "2025-06-18", "", one);
+	kit_session(&kit, "2025-06-18", "", two);
+	assert_int_equal(begin(&kit, CALL("1", "get"), one, &slow), MCPSESS_DISPATCH);
+	kit_send(&kit, CALL("1", "get"), two, "", &answer);
+	assert_string_equal(answer.session, two);
+	kit_host(slow);
+	assert_true(mcpsess_bytes_equal(mcpsess_message_session_id(slow), mcpsess_str(one)));
+	mcpsess_message_end(slow);
+	kit_close(&kit);
+}
+
+static void work_for_an_ended_session_is_lost_aloud(void **state)
+{
+	(void)state;
+	struct kit kit;
+	struct answer answer;
+	struct mcpsess_message *message;
+	char id[MCPSESS_ID_MAX + 1];
+	kit_open(&kit, "memory:", plain);
+	kit_session(&kit, "2025-06-18", "", id);
+	assert_int_equal(begin(&kit, CALL("1", "set"), id, &message), MCPSESS_DISPATCH);
+	struct mcpsess_input end = { .intent = MCPSESS_INTENT_END, .session_id = mcpsess_str(id) };
+	kit_exchange(&kit, &end, &answer);
+	assert_int_equal(answer.status, MCPSESS_OK);
+	assert_int_equal(kit_host(message), MCPSESS_REPLY);
+	assert_int_equal(mcpsess_message_status(message), MCPSESS_E_REVOKED);
+	assert_int_equal(mcpsess_message_session_id(message).len, 0);
+	mcpsess_message_end(message);
+	assert_int_equal(kit_count(&kit), 0);
+	kit_close(&kit);
+}
+
+/* -- node-local pointers
+ * ---------------------------------------------------------------------------------- */
+
+static int destroyed;
+
+static void count_destroyed(void *pointer)
+{
+	destroyed += *(int *)pointer;
+}
+
+static void set_local(struct kit *kit, const char *id, int *pointer)
+{
+	struct mcpsess_message *message;
+	assert_int_equal(begin(kit, CALL("1", "get"), id, &message), MCPSESS_DISPATCH);
+	struct mcpsess_session *session = mcpsess_message_session(message);
+	assert_int_equal(mcpsess_session_set_local(session, pointer, count_destroyed), MCPSESS_OK);
+	assert_ptr_equal(mcpsess_session_local(session), pointer);
+	mcpsess_message_end(message);
+}
+
+static void local_pointers_are_destroyed_once_when_their_session_goes(void **state)
+{
+	(void)state;
+	struct kit kit;
+	struct answer answer;
+	struct mcpsess_message *message;
+	int units[4] = { 1, 10, 100, 1000 };
+	char one[MCPSESS_ID_MAX + 1], two[MCPSESS_ID_MAX + 1], three[MCPSESS_ID_MAX + 1];
+	destroyed = 0;
+	kit_open(&kit, "memory:?idle=10s", plain);
+	kit_session(&kit, "2025-06-18", "", one);
+	kit_session(&kit, "2025-06-18", "", two);
+	kit_session(&kit, "2025-06-18", "", three);
+	set_local(&kit, one, &units[0]);
+	set_local(&kit, one, &units[1]);
+	assert_int_equal(destroyed, 1);
+	set_local(&kit, two, &units[2]);
+	set_local(&kit, three, &units[3]);
+
+	/* A message that has it holds it while the session ends elsewhere. */
+	assert_int_equal(begin(&kit, CALL("1", "get"), one, &message), MCPSESS_DISPATCH);
+	assert_ptr_equal(mcpsess_session_local(mcpsess_message_session(message)), &units[1]);
+	struct mcpsess_input end = { .intent = MCPSESS_INTENT_END, .session_id = mcpsess_str(one) };
+	kit_exchange(&kit, &end, &answer);
+	assert_int_equal(destroyed, 1);
+	mcpsess_message_end(message);
+	assert_int_equal(destroyed, 11);
+
+	kit.now_ms += 9000;
+	assert_int_equal(begin(&kit, CALL("1", "get"), two, &message), MCPSESS_DISPATCH);
+	assert_ptr_equal(mcpsess_session_local(mcpsess_message_session(message)), &units[2]);
+	mcpsess_message_end(message);
+	kit.now_ms += 2000;
+	mcpsess_rpc_tick(kit.rpc);
+	assert_int_equal(destroyed, 1011);
+	kit_close(&kit);
+	assert_int_equal(destroyed, 1111);
+}
+
+/* -- counters
+ * ------------------------------------------------------------------------------------------------
+ */
+
+static void counters_tell_what_happened(void **state)
+{
+	(void)state;
+	static char page[16384];
+	struct kit kit;
+	struct answer answer;
+	struct mcpsess_stats stats;
+	char id[MCPSESS_ID_MAX + 1];
+	kit_open(&kit, "memory:?idle=10s", plain);
+	kit_session(&kit, "2025-06-18", "", id);
+	struct mcpsess_input end = { .intent = MCPSESS_INTENT_END, .session_id = mcpsess_str(id) };
+	kit_exchange(&kit, &end, &answer);
+	kit_session(&kit, "2025-06-18", "", id);
+	kit.now_ms += 10000;
+	kit_session(&kit, "2025-06-18", "", id);
+	kit_send(&kit, CALL("1", "get"), "", "", &answer);
+	kit_send(&kit, "{", id, "", &answer);
+	kit_send(&kit, CALL("1", "get"), id, "bob", &answer);
+	mcpsess_rpc_stats(kit.rpc, &stats);
+	assert_int_equal(stats.sessions_active, 1);
+	assert_int_equal(stats.sessions_created, 3);
+	assert_int_equal(stats.sessions_ended[MCPSESS_ENDED_DELETED], 1);
+	assert_int_equal(stats.sessions_ended[MCPSESS_ENDED_EXPIRED], 1);
+	assert_int_equal(stats.refused[MCPSESS_REFUSED_MISSING], 1);
+	assert_int_equal(stats.refused[MCPSESS_REFUSED_MALFORMED], 1);
+	assert_int_equal(stats.refused[MCPSESS_REFUSED_NOTOWNER], 1);
+	assert_int_equal(stats.operations[MCPSESS_OPERATION_STORE][0], 6);
+
+	size_t len = mcpsess_stats_prometheus(&stats, page, sizeof(page));
+	assert_int_equal(len, strlen(page));
+	assert_non_null(strstr(page, "\nmcpsess_sessions_active 1\n"));
+	assert_non_null(strstr(page, "\nmcpsess_refused_total{cause=\"notowner\"} 1\n"));
+	assert_non_null(strstr(page,
+		"\nmcpsess_store_operations_total{operation=\"get\",result=\"NOTOWNER\"} 1\n"));
+	assert_non_null(
+		strstr(page, "mcpsess_store_seconds_bucket{operation=\"get\",le=\"+Inf\"}"));
+	assert_true(mcpsess_stats_prometheus(&stats, page, 100) == len);
+	kit_close(&kit);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_cancellation_reaches_its_own_session_only),
+		cmocka_unit_test(a_running_call_keeps_its_session_alive),
+		cmocka_unit_test(answers_carry_their_own_session),
+		cmocka_unit_test(work_for_an_ended_session_is_lost_aloud),
+		cmocka_unit_test(local_pointers_are_destroyed_once_when_their_session_goes),
+		cmocka_unit_test(counters_tell_what_happened),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
