@@ -1,5 +1,6 @@
 #include "host.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -40,7 +41,8 @@ int host_open(struct host *host, const char *name, char **argv, int threaded)
 		return -1;
 	}
 	host->listener = http1_listen(count_setting(argv, "--port", "PORT", "3000"));
-	return host->listener < 0 ? -1 : 0;
+	/* A client may be gone before it is accepted, and nobody waits in accept() for the next. */
+	return host->listener < 0 ? -1 : fcntl(host->listener, F_SETFL, O_NONBLOCK);
 }
 
 void host_close(struct host *host)
