@@ -11,17 +11,17 @@ enum mcpsess_verdict tool_set_session_data(struct mcpsess_message *message)
 	struct mcpsess_bytes value = mcpsess_message_argument(message, "value");
 	json_t *key = NULL;
 	if (tool_string(message, "key", &key) != 1) {
-		return tool_invalid(message, "key must be a string");
+		return tool_failed(message, "key must be a string");
 	}
 	if (value.len == 0) {
 		json_decref(key);
-		return tool_invalid(message, "value is missing");
+		return tool_failed(message, "value is missing");
 	}
 	struct mcpsess_bytes name = mcpsess_bytes(json_string_value(key), json_string_length(key));
 	int status = mcpsess_session_set(mcpsess_message_session(message), name, value);
 	enum mcpsess_verdict verdict;
 	if (status == MCPSESS_E_INVALID) {
-		verdict = tool_invalid(
+		verdict = tool_failed(
 			message, "key must be 1 to 256 bytes without control characters");
 	} else if (status < 0) {
 		verdict = tool_failed(message, status == MCPSESS_E_TOOBIG
@@ -86,7 +86,7 @@ enum mcpsess_verdict tool_get_session_data(struct mcpsess_message *message)
 	json_t *key = NULL;
 	int given = tool_string(message, "key", &key);
 	if (given < 0) {
-		return tool_invalid(message, "key must be a string");
+		return tool_failed(message, "key must be a string");
 	}
 	if (given == 0) {
 		return get_all(message);

@@ -118,13 +118,13 @@ enum mcpsess_verdict tool_echo(struct mcpsess_message *message)
 	enum mcpsess_verdict (*answer)(struct mcpsess_message *, struct mcpsess_bytes) =
 		format_of(message);
 	if (!is_string(string)) {
-		return tool_invalid(message, "message must be a string");
+		return tool_failed(message, "message must be a string");
 	}
 	if (answer == NULL) {
-		return tool_invalid(message, "format must be plain, json or markdown");
+		return tool_failed(message, "format must be plain, json or markdown");
 	}
 	if (tool_echo_delay(message) < 0) {
-		return tool_invalid(message, "delay must be 0 to 60 seconds");
+		return tool_failed(message, "delay must be 0 to 60 seconds");
 	}
 	if (mcpsess_message_cancelled(message)) {
 		return tool_failed(message, "Cancelled");

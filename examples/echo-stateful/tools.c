@@ -43,11 +43,6 @@ static int is(struct mcpsess_bytes bytes, const char *text)
 
 /* -- answers ---------------------------------------------------------------------------------- */
 
-enum mcpsess_verdict tool_invalid(struct mcpsess_message *message, const char *why)
-{
-	return mcpsess_message_error(message, MCPSESS_RPC_INVALID_PARAMS, why, mcpsess_str(NULL));
-}
-
 enum mcpsess_verdict tool_failed(struct mcpsess_message *message, const char *why)
 {
 	return mcpsess_message_text(message, mcpsess_str(why), 1);
@@ -110,7 +105,7 @@ static enum mcpsess_verdict unknown_tool(struct mcpsess_message *message, struct
 		len--;
 	}
 	snprintf(why, sizeof(why), "Unknown tool: %.*s", (int)len, text);
-	return tool_invalid(message, why);
+	return tool_failed(message, why);
 }
 
 static enum mcpsess_verdict call(struct mcpsess_message *message)

@@ -33,8 +33,10 @@ int tool_string(const struct mcpsess_message *message, const char *name, json_t 
 /* The name that the client gave itself, escaped. */
 void tool_put_client(struct text *text, const struct mcpsess_session *session);
 
-/* Answer: wrong arguments; something that the caller of the tool can mend. */
-enum mcpsess_verdict tool_invalid(struct mcpsess_message *message, const char *why);
+/*
+ * Answer what the caller of the tool can mend, wrong arguments included: a tool result that says
+ * so, which a model reads, not a protocol error, which it does not (2025-11-25, Tools, Errors).
+ */
 enum mcpsess_verdict tool_failed(struct mcpsess_message *message, const char *why);
 
 /* Answer with a result that is built, and free it. */
