@@ -5,7 +5,7 @@
 #include "base/env.h"
 #include "store/registry.h"
 
-enum { PATH_LEN = 1024, NAME_LEN = 24 };
+enum { PATH_LEN = 1024, NAME_LEN = 24, SHOWN_LEN = 120 };
 
 /* The name of a scheme's module: what stands before its first '+', but for these. */
 static int module_name(const char *scheme, char out[NAME_LEN])
@@ -59,34 +59,52 @@ static int check(const struct mcpsess_backend *backend, const char *name, const 
 	return MCPSESS_OK;
 }
 
+/* The end of a path, where the name is: an error's text has room for one of these. */
+static const char *shown(const char *path)
+{
+	size_t len = strlen(path);
+	return len > SHOWN_LEN ? path + len - SHOWN_LEN : path;
+}
+
+static int load(const char *path, const char *name, const struct mcpsess_backend **out,
+	struct mcpsess_error *err)
+{
+	char symbol[NAME_LEN + 16];
+	void *module = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+	if (module == NULL) {
+		return mcpsess_fail(err, MCPSESS_E_UNSUPPORTED, 0, "module %s does not load: %s",
+			shown(path), reason(path));
+	}
+	snprintf(symbol, sizeof(symbol), "mcpsess_backend_%s", name);
+	*out = dlsym(module, symbol);
+	return *out != NULL ? MCPSESS_OK
+			    : mcpsess_fail(err, MCPSESS_E_UNSUPPORTED, 0, "module %s has no %s",
+				      shown(path), symbol);
+}
+
 int mcpsess_module_load(const char *scheme, const char *module_dir,
 	const struct mcpsess_backend **out, struct mcpsess_error *err)
 {
-	char name[NAME_LEN], symbol[NAME_LEN + 16], path[PATH_LEN];
+	char name[NAME_LEN], path[PATH_LEN];
 	const char *dir = module_dir != NULL ? module_dir : MCPSESS_MODULE_DIR;
 	if (module_name(scheme, name) < 0) {
 		return mcpsess_fail(err, MCPSESS_E_UNSUPPORTED, 0,
 			"scheme \"%s\" is not built in, and no module can have its name", scheme);
 	}
-	if (snprintf(path, sizeof(path), "%s/mcpsess-%s.so", dir, name) >= (int)sizeof(path)) {
-		return mcpsess_fail(err, MCPSESS_E_INVALID, 0, "module_dir is too long");
+	if (dir[0] == '\0' ||
+		snprintf(path, sizeof(path), "%s/mcpsess-%s.so", dir, name) >= (int)sizeof(path)) {
+		return mcpsess_fail(err, MCPSESS_E_INVALID, 0, "module_dir is empty or too long");
 	}
 	if (access(path, F_OK) < 0) {
 		return mcpsess_fail(err, MCPSESS_E_UNSUPPORTED, 0,
-			"scheme \"%s\" is not built in, and there is no module %s", scheme, path);
+			"scheme \"%s\" is not built in, and there is no module %s", scheme,
+			shown(path));
 	}
-	void *module = dlopen(path, RTLD_NOW | RTLD_LOCAL);
-	if (module == NULL) {
-		return mcpsess_fail(err, MCPSESS_E_UNSUPPORTED, 0, "module %s does not load: %s",
-			path, reason(path));
+	const struct mcpsess_backend *backend;
+	int r = load(path, name, &backend, err);
+	if (r == MCPSESS_OK) {
+		r = check(backend, name, scheme, shown(path), err);
 	}
-	snprintf(symbol, sizeof(symbol), "mcpsess_backend_%s", name);
-	const struct mcpsess_backend *backend = dlsym(module, symbol);
-	if (backend == NULL) {
-		return mcpsess_fail(
-			err, MCPSESS_E_UNSUPPORTED, 0, "module %s has no %s", path, symbol);
-	}
-	int r = check(backend, name, scheme, path, err);
 	if (r == MCPSESS_OK) {
 		*out = backend;
 	}
