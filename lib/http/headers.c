@@ -15,20 +15,25 @@ static struct mcpsess_bytes take_line(struct mcpsess_bytes *rest)
 	return line;
 }
 
+/* No trimming of the name: "Host :" and folded lines must not pass for a header. */
+static int has_name(struct mcpsess_bytes line, struct mcpsess_bytes name)
+{
+	return line.len > name.len && ((const char *)line.data)[name.len] == ':' &&
+	       mcpsess_http_same(mcpsess_bytes(line.data, name.len), name);
+}
+
 int mcpsess_http_header_block(void *user_data, const char *name, struct mcpsess_bytes *value)
 {
 	struct mcpsess_bytes rest = *(const struct mcpsess_bytes *)user_data;
+	struct mcpsess_bytes wanted = mcpsess_str(name);
 	int count = 0;
 	while (rest.len > 0) {
 		struct mcpsess_bytes line = take_line(&rest);
 		if (line.len == 0) {
 			break; /* a body may follow */
 		}
-		size_t colon = mcpsess_http_find(line, ':');
-		/* No trimming of the name: "Host :" and folded lines must not pass for a header. */
-		if (colon < line.len &&
-			mcpsess_http_same(mcpsess_bytes(line.data, colon), mcpsess_str(name))) {
-			*value = mcpsess_http_trim(mcpsess_http_from(line, colon + 1));
+		if (has_name(line, wanted)) {
+			*value = mcpsess_http_trim(mcpsess_http_from(line, wanted.len + 1));
 			count++;
 		}
 	}
