@@ -1,4 +1,5 @@
 /* stdio: messages are lines, and a connection is a session. */
+#include "moody.h"
 #include "site.h"
 
 #include <mcpsess/stdio.h>
@@ -102,7 +103,7 @@ static void answers_are_the_same_however_the_bytes_were_cut(void **state)
 		for (size_t at = 0; at < len; at += piece) {
 			size_t some = len - at < piece ? len - at : piece;
 			assert_int_equal(
-				mcpsess_stdio_feed(io, mcpsess_bytes(CONVERSATION + at, some)),
+				mcpsess_stdio_feed(io, mcpsess_bytes(&CONVERSATION[at], some)),
 				MCPSESS_OK);
 			drain(io, out);
 		}
@@ -228,6 +229,49 @@ static void after_the_end_nothing_more_is_taken(void **state)
 	site_close(&site);
 }
 
+/* -- a store that pends ---------------------------------------------------------------------- */
+
+static void note_ready(void *user_data, struct mcpsess_stdio *io, enum mcpsess_verdict verdict)
+{
+	(void)io;
+	*(int *)user_data = (int)verdict;
+}
+
+static void a_connection_waits_for_its_store(void **state)
+{
+	(void)state;
+	struct site site;
+	int verdict = -2;
+	moody_reset();
+	site_open(&site, "moody:", plain, usual);
+	struct mcpsess_stdio *io = connect_to(&site, "");
+	mcpsess_stdio_on_ready(io, note_ready, &verdict);
+	mood.pends = 1;
+	mcpsess_stdio_feed(io, mcpsess_str(INITIALIZE "\n" CALL("echo") "\n" PING "\n"));
+	assert_int_equal(mcpsess_stdio_next(io), MCPSESS_WAIT);
+	assert_null(mcpsess_stdio_message(io));
+	mcp_session_store_dispatch(site.store);
+	assert_int_equal(verdict, MCPSESS_REPLY);
+	assert_true(mcpsess_stdio_output(io).len > 0);
+
+	assert_int_equal(mcpsess_stdio_next(io), MCPSESS_WAIT);
+	assert_int_equal(mcpsess_stdio_feed(io, mcpsess_str(PING "\n")), MCPSESS_OK);
+	mcp_session_store_dispatch(site.store);
+	assert_int_equal(verdict, MCPSESS_DISPATCH);
+	mood.pends = 0;
+	assert_int_equal(site_host(mcpsess_stdio_message(io)), MCPSESS_REPLY);
+	assert_true(mcpsess_stdio_output(io).len > 0);
+
+	/* Closed in the middle of a wait. */
+	mood.pends = 1;
+	assert_int_equal(mcpsess_stdio_next(io), MCPSESS_WAIT);
+	mood.pends = 0;
+	mcpsess_stdio_destroy(io);
+	site_close(&site);
+}
+
+/* -- no memory ------------------------------------------------------------------------------- */
+
 /* Fails the allocation number n after the start; 0 when it was never reached. */
 static int converse(struct site *site, int n)
 {
@@ -274,6 +318,7 @@ int main(void)
 		cmocka_unit_test(after_its_session_has_ended_initialize_begins_another),
 		cmocka_unit_test(a_message_that_was_not_finished_is_dropped),
 		cmocka_unit_test(after_the_end_nothing_more_is_taken),
+		cmocka_unit_test(a_connection_waits_for_its_store),
 		cmocka_unit_test(without_memory_every_request_is_answered_and_nothing_leaks),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
