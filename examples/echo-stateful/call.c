@@ -97,8 +97,6 @@ static enum MHD_Result begin(struct call *call, const char *method)
 	request.body = mcpsess_bytes(call->body, call->len);
 	request.tenant = mcpsess_str(call->tenant);
 	request.principal = call->principal;
-	call->begun = 1;
-	atomic_fetch_add(&call->server->under_way, 1);
 	call->verdict = mcpsess_http_begin(call->server->http, &request, &call->exchange);
 	return advance(call);
 }
@@ -118,6 +116,9 @@ static enum MHD_Result answer(struct call *call, const char *method)
 		return http_refuse(call->connection, 401, MCPSESS_RPC_INVALID_REQUEST,
 			"Unauthorized", MHD_HTTP_HEADER_WWW_AUTHENTICATE, AUTH_CHALLENGE);
 	}
+	/* Counted first: either it sees that the server drains, or the server sees it. */
+	call->begun = 1;
+	atomic_fetch_add(&call->server->under_way, 1);
 	if (atomic_load(&call->server->draining)) {
 		return http_refuse(call->connection, 503, MCPSESS_RPC_INTERNAL_ERROR,
 			"The server is shutting down", MHD_HTTP_HEADER_RETRY_AFTER, "1");

@@ -9,6 +9,7 @@ struct delays {
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
 	struct delay *first;
+	int hurried;
 	int stopped;
 };
 
@@ -94,40 +95,44 @@ void delays_stop(struct delays *delays)
 	free(delays);
 }
 
-/* End the wait of one message, or of all. */
+/* End the wait of one message, or of all. The caller holds the lock. */
 static void end_waits(struct delays *delays, const struct mcpsess_message *message)
 {
-	pthread_mutex_lock(&delays->lock);
 	for (struct delay *delay = delays->first; delay != NULL; delay = delay->next) {
 		if (message == NULL || delay->message == message) {
 			delay->due_ms = 0;
 		}
 	}
 	pthread_cond_signal(&delays->changed);
-	pthread_mutex_unlock(&delays->lock);
 }
 
 void delays_add(struct delays *delays, struct delay *delay, uint64_t ms)
 {
 	struct mcpsess_message *message = delay->message;
 	pthread_mutex_lock(&delays->lock);
-	delay->due_ms = now_ms() + ms;
+	delay->due_ms = delays->hurried ? 0 : now_ms() + ms;
 	delay->next = delays->first;
 	delays->first = delay;
 	pthread_cond_signal(&delays->changed);
 	pthread_mutex_unlock(&delays->lock);
 	/* It may have been cancelled before it was in the list, where nobody found it. */
 	if (mcpsess_message_cancelled(message)) {
-		end_waits(delays, message);
+		delays_cancelled(delays, message);
 	}
 }
 
-void delays_cancelled(void *delays, struct mcpsess_message *message)
+void delays_cancelled(void *user_data, struct mcpsess_message *message)
 {
+	struct delays *delays = user_data;
+	pthread_mutex_lock(&delays->lock);
 	end_waits(delays, message);
+	pthread_mutex_unlock(&delays->lock);
 }
 
 void delays_hurry(struct delays *delays)
 {
+	pthread_mutex_lock(&delays->lock);
+	delays->hurried = 1;
 	end_waits(delays, NULL);
+	pthread_mutex_unlock(&delays->lock);
 }

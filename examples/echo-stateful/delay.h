@@ -29,7 +29,7 @@ void delays_add(struct delays *delays, struct delay *delay, uint64_t ms);
 /* For mcpsess_rpc_options.cancelled, with the delays as its user_data. */
 void delays_cancelled(void *delays, struct mcpsess_message *message);
 
-/* Every wait is over, now. */
+/* Every wait is over now, and those that come are over at once. */
 void delays_hurry(struct delays *delays);
 
 #endif

@@ -1,6 +1,7 @@
 #include "http.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <strings.h>
 
 struct lookup {
@@ -9,6 +10,16 @@ struct lookup {
 	int count;
 };
 
+/* What libmicrohttpd leaves at the end: blanks, and a bare CR, which counts as one (RFC 9112, 2.2).
+ */
+static size_t trimmed(const char *value, size_t len)
+{
+	while (len > 0 && strchr(" \t\r", value[len - 1]) != NULL) {
+		len--;
+	}
+	return len;
+}
+
 static enum MHD_Result match(void *user_data, enum MHD_ValueKind kind, const char *name, size_t len,
 	const char *value, size_t value_len)
 {
@@ -16,7 +27,7 @@ static enum MHD_Result match(void *user_data, enum MHD_ValueKind kind, const cha
 	(void)kind;
 	(void)len;
 	if (strcasecmp(name, lookup->name) == 0) {
-		*lookup->value = mcpsess_bytes(value, value_len);
+		*lookup->value = mcpsess_bytes(value, trimmed(value, value_len));
 		lookup->count++;
 	}
 	return MHD_YES;

@@ -17,10 +17,17 @@
 #include "log.h"
 #include "server.h"
 
-int server_asked_to_end(struct server *server, uint64_t wait_ms)
+int server_wait(struct server *server, int fd, uint64_t ms)
 {
-	struct pollfd asked = { server->signal_fd, POLLIN, 0 };
-	return poll(&asked, 1, (int)wait_ms) > 0;
+	struct pollfd waits[] = { { server->signal_fd, POLLIN, 0 }, { fd, POLLIN, 0 } };
+	struct signalfd_siginfo signal;
+	if (poll(waits, 2, (int)ms) <= 0) {
+		return 0;
+	}
+	if (waits[0].revents != 0 && read(server->signal_fd, &signal, sizeof(signal)) > 0) {
+		server->asked_to_end = 1;
+	}
+	return waits[1].revents != 0;
 }
 
 /* Signals become a readable file, before there are threads that they could come to. */

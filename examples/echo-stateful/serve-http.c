@@ -1,6 +1,5 @@
 /* The HTTP transport: a pool of threads of libmicrohttpd, each with an epoll of its own. */
 #include <errno.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -65,16 +64,15 @@ static void announce(const struct server *server, int listener)
 /* Let the calls under way end: not longer than the grace period, nor than a second signal. */
 static void drain(struct server *server)
 {
-	struct pollfd waits[] = { { server->idle_fd, POLLIN, 0 },
-		{ server->signal_fd, POLLIN, 0 } };
 	atomic_store(&server->draining, 1);
 	log_line(MCPSESS_LOG_INFO, "draining, %u calls under way", atomic_load(&server->under_way));
-	if (atomic_load(&server->under_way) > 0 && poll(waits, 2, GRACE_MS) <= 0) {
-		log_line(MCPSESS_LOG_WARN, "calls are cut short");
+	if (atomic_load(&server->under_way) > 0 &&
+		!server_wait(server, server->idle_fd, GRACE_MS)) {
+		log_line(MCPSESS_LOG_WARN, "delays are cut short");
 	}
 	delays_hurry(server->delays);
 	if (atomic_load(&server->under_way) > 0) {
-		poll(waits, 1, GRACE_MS / 10);
+		server_wait(server, server->idle_fd, GRACE_MS);
 	}
 }
 
@@ -90,7 +88,8 @@ int serve_http(struct server *server)
 		return EXIT_FAILURE;
 	}
 	announce(server, listener);
-	while (!server_asked_to_end(server, mcpsess_rpc_tick(server->rpc))) {
+	while (!server->asked_to_end) {
+		server_wait(server, -1, mcpsess_rpc_tick(server->rpc));
 	}
 	drain(server);
 	MHD_stop_daemon(daemon);

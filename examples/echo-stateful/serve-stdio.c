@@ -1,6 +1,5 @@
 /* The stdio transport: one client, one session, one call after the other. */
 #include <errno.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,7 +34,7 @@ static int answer(struct server *server, struct mcpsess_stdio *io)
 			struct mcpsess_message *message = mcpsess_stdio_message(io);
 			uint64_t ms = tools_delay_ms(message);
 			if (ms > 0) {
-				server_asked_to_end(server, ms);
+				server_wait(server, -1, ms);
 			}
 			verdict = (int)tools_handle(message);
 		}
@@ -51,10 +50,10 @@ static int answer(struct server *server, struct mcpsess_stdio *io)
 static int feed(struct server *server, struct mcpsess_stdio *io)
 {
 	char buffer[65536];
-	struct pollfd waits[] = { { STDIN_FILENO, POLLIN, 0 }, { server->signal_fd, POLLIN, 0 } };
-	while (poll(waits, 2, (int)mcpsess_rpc_tick(server->rpc)) <= 0) {
+	while (!server->asked_to_end &&
+		!server_wait(server, STDIN_FILENO, mcpsess_rpc_tick(server->rpc))) {
 	}
-	if (waits[1].revents != 0) {
+	if (server->asked_to_end) {
 		return 0;
 	}
 	ssize_t got = read(STDIN_FILENO, buffer, sizeof(buffer));

@@ -17,14 +17,18 @@ struct server {
 	struct mcp_session_store_pool *pool;
 	struct mcpsess_rpc *rpc;
 	struct mcpsess_http *http;
-	int signal_fd;         /* readable when the server is asked to end */
+	int signal_fd;         /* readable when a signal asks the server to end */
+	int asked_to_end;      /* one has */
 	int idle_fd;           /* readable when the last call under way has ended */
 	atomic_uint under_way; /* calls that are being answered */
 	atomic_int draining;   /* 1: no new calls */
 };
 
-/* Wait: 1 as soon as the server is asked to end, 0 after so many milliseconds. */
-int server_asked_to_end(struct server *server, uint64_t wait_ms);
+/*
+ * Wait until fd is readable (-1: no fd), a signal asks the server to end, or so many milliseconds
+ * are over. 1 when fd is readable.
+ */
+int server_wait(struct server *server, int fd, uint64_t ms);
 
 /* The transports. Each runs until it is asked to end, and returns the exit status. */
 int serve_http(struct server *server);
