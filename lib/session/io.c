@@ -10,7 +10,7 @@
 
 enum {
 	ATTEMPTS_MAX = 32,
-	PATIENT_AFTER = 4, /* attempts without a pause between them */
+	ATTEMPTS_AT_ONCE = 4, /* between pauses: the second meets warm caches */
 	PAUSE_STEP_NS = 30000,
 	AGAIN = 2, /* of a step: the operation goes on with session->step */
 };
@@ -102,8 +102,8 @@ static int merge(struct mcpsess_session *session)
 	struct mcpsess_record theirs;
 	struct mcpsess_buffer merged;
 	mcpsess_buffer_init(&merged, session->env);
-	mcpsess_record_see(&theirs, answer->payload);
-	int status = mcpsess_record_check(&theirs, session->env);
+	/* The sooner the write follows the reading, the sooner one of many writers gets through. */
+	int status = mcpsess_record_trust(&theirs, answer->payload);
 	if (status == MCPSESS_OK) {
 		status = mcpsess_patch_apply(
 			&session->patch, answer->payload, session->max_data, &merged);
@@ -115,10 +115,27 @@ static int merge(struct mcpsess_session *session)
 	stand_on(session, answer);
 	mcpsess_buffer_free(&session->work);
 	session->work = merged;
-	mcpsess_record_trust(&session->record, payload(session));
+	mcpsess_record_see(&session->record, payload(session));
 	session->step = MCPSESS_SESSION_WRITE;
 	next_operation(session);
 	return AGAIN;
+}
+
+/* A loop's thread must not sleep, and its next attempt is a round trip away. */
+static int pauses(const struct mcpsess_session *session)
+{
+	return session->attempts % ATTEMPTS_AT_ONCE == 0 &&
+	       (session->blocking || session->access->pool != NULL);
+}
+
+/* Those who meet again and again part by chance. */
+static void pause_a_little(const struct mcpsess_session *session)
+{
+	uint32_t most = (uint32_t)session->attempts * PAUSE_STEP_NS;
+	uint32_t chance = most / 2;
+	mcpsess_random(session->env, &chance, sizeof(chance));
+	struct timespec pause = { .tv_nsec = (long)(chance % most) };
+	nanosleep(&pause, NULL);
 }
 
 static int overtaken(struct mcpsess_session *session)
@@ -132,7 +149,8 @@ static int overtaken(struct mcpsess_session *session)
 	if (session->attempts >= ATTEMPTS_MAX) {
 		return fail(session, MCPSESS_E_CONFLICT, "others were faster each time");
 	}
-	if (session->call.answer.payload.len > 0) {
+	/* After a pause what the store told would be stale. */
+	if (session->call.answer.payload.len > 0 && !pauses(session)) {
 		return merge(session);
 	}
 	session->step = MCPSESS_SESSION_READ_AGAIN;
@@ -234,22 +252,6 @@ static int answered(struct mcpsess_session *session, int status)
 
 /* -- taking steps ------------------------------------------------------------------------------ */
 
-/*
- * Those who meet again and again part by chance. A loop's thread must not sleep, and its next
- * attempt is a round trip away.
- */
-static void pause_before_attempt(const struct mcpsess_session *session)
-{
-	int late = session->attempts - PATIENT_AFTER;
-	if (late <= 0 || (!session->blocking && session->access->pool == NULL)) {
-		return;
-	}
-	uint32_t chance = UINT32_MAX / 2;
-	mcpsess_random(session->env, &chance, sizeof(chance));
-	struct timespec pause = { .tv_nsec = (long)(chance % (uint32_t)(late * PAUSE_STEP_NS)) };
-	nanosleep(&pause, NULL);
-}
-
 static enum mcpsess_verb prepare(struct mcpsess_session *session)
 {
 	struct mcp_session_store_request *request = &session->call.request;
@@ -259,12 +261,15 @@ static enum mcpsess_verb prepare(struct mcpsess_session *session)
 		request->state = session->state;
 		request->payload = payload(session);
 		session->attempts++;
-		pause_before_attempt(session);
 		return MCPSESS_VERB_STORE;
 	case MCPSESS_SESSION_REMOVE:
 		return MCPSESS_VERB_DELETE;
-	case MCPSESS_SESSION_FETCH:
 	case MCPSESS_SESSION_READ_AGAIN:
+		if (pauses(session)) {
+			pause_a_little(session);
+		}
+		break;
+	case MCPSESS_SESSION_FETCH:
 		break;
 	}
 	return MCPSESS_VERB_GET;

@@ -53,8 +53,8 @@ struct mcpsess_record {
 /* Look at other bytes, unchecked. */
 void mcpsess_record_see(struct mcpsess_record *record, struct mcpsess_bytes bytes);
 
-/* Look at bytes that were checked before they were changed here. */
-void mcpsess_record_trust(struct mcpsess_record *record, struct mcpsess_bytes bytes);
+/* Look at other bytes, checked but for keys that come twice: of our own making, or in a hurry. */
+int mcpsess_record_trust(struct mcpsess_record *record, struct mcpsess_bytes bytes);
 
 /* What every message needs, at a glance: OK and the protocol version, CORRUPT or UNSUPPORTED. */
 int mcpsess_record_version(struct mcpsess_bytes bytes, struct mcpsess_bytes *version);

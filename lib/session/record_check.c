@@ -155,33 +155,32 @@ static int walk(struct mcpsess_record *record)
 	return more;
 }
 
-static int check(struct mcpsess_record *record, const struct mcpsess_env *env)
+int mcpsess_record_trust(struct mcpsess_record *record, struct mcpsess_bytes bytes)
 {
 	struct mcpsess_bytes version;
-	int status = mcpsess_record_version(record->bytes, &version);
+	mcpsess_record_see(record, bytes);
+	int status = mcpsess_record_version(bytes, &version);
 	if (status == MCPSESS_OK) {
 		status = walk(record);
 	}
-	static const unsigned keyed[] = { MCPSESS_TAG_SUBSCRIPTION, MCPSESS_TAG_DATA };
-	for (size_t i = 0; status == MCPSESS_OK && i < 2; i++) {
-		status = nothing_twice(record->bytes, keyed[i], record->counts[keyed[i]], env);
+	if (status < 0) {
+		memset(record->counts, 0, sizeof(record->counts));
 	}
-	return status;
+	return record->status = status;
 }
 
 int mcpsess_record_check(struct mcpsess_record *record, const struct mcpsess_env *env)
 {
-	if (record->status == MCPSESS_PENDING) {
-		record->status = check(record, env);
-		if (record->status < 0) {
-			memset(record->counts, 0, sizeof(record->counts));
-		}
+	static const unsigned keyed[] = { MCPSESS_TAG_SUBSCRIPTION, MCPSESS_TAG_DATA };
+	if (record->status != MCPSESS_PENDING) {
+		return record->status;
 	}
-	return record->status;
-}
-
-void mcpsess_record_trust(struct mcpsess_record *record, struct mcpsess_bytes bytes)
-{
-	mcpsess_record_see(record, bytes);
-	record->status = walk(record);
+	int status = mcpsess_record_trust(record, record->bytes);
+	for (size_t i = 0; status == MCPSESS_OK && i < 2; i++) {
+		status = nothing_twice(record->bytes, keyed[i], record->counts[keyed[i]], env);
+	}
+	if (status < 0) {
+		memset(record->counts, 0, sizeof(record->counts));
+	}
+	return record->status = status;
 }
