@@ -87,13 +87,17 @@ MCPSESS_API int mcpsess_session_subscribed(
 
 /* -- session data: keys to JSON values ------------------------------------------------------ */
 
-/** The JSON text under a key. OK, or NOTFOUND and *out left alone. */
+/**
+ * The JSON text under a key. OK; or, and *out is left alone, NOTFOUND; CORRUPT: what is stored
+ * makes no sense, and the session shows no data; UNSUPPORTED: only a newer release can read it.
+ */
 MCPSESS_API int mcpsess_session_get(
 	const struct mcpsess_session *session, struct mcpsess_bytes key, struct mcpsess_bytes *out);
 
 /**
- * Set a key (1 to 256 bytes of UTF-8 without controls) to a JSON text. INVALID: either is not;
- * TOOBIG: the data would pass its limit; NOMEM. The text is copied.
+ * Set a key (1 to 256 bytes of UTF-8 without controls) to a JSON text, nested at most 64 deep.
+ * INVALID: either is not; TOOBIG: the data would pass its limit; NOMEM; or as get. The text is
+ * copied, without white space around it.
  */
 MCPSESS_API int mcpsess_session_set(
 	struct mcpsess_session *session, struct mcpsess_bytes key, struct mcpsess_bytes json);
@@ -102,9 +106,9 @@ MCPSESS_API int mcpsess_session_set(
 MCPSESS_API int mcpsess_session_unset(struct mcpsess_session *session, struct mcpsess_bytes key);
 
 /**
- * Add to the integer under a key, 0 when there is none, and give the sum as it stands here. After
- * the change is written the key holds the sum over all nodes. INVALID: the value there is not an
- * integer, or the sum leaves 64 bits.
+ * Add to the integer under a key, 0 when there is none, and give the sum as it stands here; out
+ * may be NULL. After the change is written the key holds the sum over all nodes. INVALID: the
+ * value there is not an integer, or the sum leaves 64 bits; or as set.
  */
 MCPSESS_API int mcpsess_session_add(
 	struct mcpsess_session *session, struct mcpsess_bytes key, int64_t delta, int64_t *out);
@@ -141,9 +145,12 @@ MCPSESS_API int mcpsess_session_changed(const struct mcpsess_session *session);
 /**
  * Write the changes now instead of when the message is finished. Blocks.
  *
- * OK: written, and the session shows the merged state. CONFLICT: others were faster 32 times.
- * NOTFOUND, EXPIRED, REVOKED: the session has ended, and changes are lost. UNAVAILABLE, UNKNOWN:
- * the changes are kept, to be tried again.
+ * OK: written, and the session shows the merged state. NOTFOUND, EXPIRED, REVOKED: the session
+ * has ended, and changes are lost. After anything else they are kept, to be tried again:
+ * UNAVAILABLE; NOMEM; CONFLICT: others were faster 32 times; TOOBIG, INVALID: together with what
+ * others wrote the data passes its limit, or a counter is none any more. UNKNOWN: they may have
+ * been written. Trying again is safe, except that when others have written since it answers
+ * UNKNOWN once more if there is an addition among them, which after that might count twice.
  */
 MCPSESS_API int mcpsess_session_save(struct mcpsess_session *session, struct mcpsess_error *err);
 
