@@ -245,6 +245,11 @@ static int later(struct mcp_session_store *store, struct mcp_session_store_call 
 	abort();
 }
 
+static void ready(struct mcp_session_store *store, int fd, uint32_t events)
+{
+	(void)store, (void)fd, (void)events;
+}
+
 static void tick(struct mcp_session_store *store, uint64_t now_ms)
 {
 	(void)now_ms;
@@ -285,33 +290,37 @@ VERB(end, FAKE_DELETE)
 
 /* -- as a backend ------------------------------------------------------------------------------ */
 
-static struct mcp_session_store self;
-static struct mcp_session_store_ops ops;
+struct fake {
+	struct mcp_session_store store;
+	struct mcp_session_store_ops ops;
+};
 
-static void close_self(struct mcp_session_store *store)
+static void close_fake(struct mcp_session_store *store)
 {
-	(void)store;
+	free(store);
 }
 
-static int open_self(const struct mcpsess_host *host, void *core,
+static int open_fake(const struct mcpsess_host *host, void *core,
 	const struct mcpsess_backend_config *config, struct mcp_session_store **out,
 	struct mcpsess_error *err)
 {
 	(void)host, (void)core, (void)err;
 	int pends = strcmp(config->scheme, "fakepend") == 0;
-	memset(&ops, 0, sizeof(ops));
-	ops.size = sizeof(ops);
-	ops.can = MCP_SESSION_STORE_CAN_COUNT | MCP_SESSION_STORE_CAN_TOMBSTONE;
-	ops.can |= fake_keeps_tokens ? MCP_SESSION_STORE_CAN_OPERATION : 0;
-	ops.can |= pends ? MCP_SESSION_STORE_CAN_PEND : 0;
-	ops.store = pends ? store_later : store;
-	ops.get = ops.touch = ops.exists = pends ? get_later : get;
-	ops.mcpsess_delete_ = pends ? end_later : end;
-	ops.close = close_self;
-	ops.tick = tick;
-	ops.cancel = cancel;
-	self.ops = &ops;
-	*out = &self;
+	struct fake *self = calloc(1, sizeof(*self));
+	struct mcp_session_store_ops *ops = &self->ops;
+	ops->size = sizeof(*ops);
+	ops->can = MCP_SESSION_STORE_CAN_COUNT | MCP_SESSION_STORE_CAN_TOMBSTONE;
+	ops->can |= fake_keeps_tokens ? MCP_SESSION_STORE_CAN_OPERATION : 0;
+	ops->can |= pends ? MCP_SESSION_STORE_CAN_PEND : 0;
+	ops->store = pends ? store_later : store;
+	ops->get = ops->touch = ops->exists = pends ? get_later : get;
+	ops->mcpsess_delete_ = pends ? end_later : end;
+	ops->close = close_fake;
+	ops->ready = ready;
+	ops->tick = tick;
+	ops->cancel = cancel;
+	self->store.ops = ops;
+	*out = &self->store;
 	return MCPSESS_OK;
 }
 
@@ -321,7 +330,7 @@ static const struct mcpsess_backend backend = {
 	.name = "fake",
 	.schemes = "fake fakepend",
 	.parameters = "",
-	.open = open_self,
+	.open = open_fake,
 };
 
 struct mcp_session_store *fake_open(const char *uri, const struct mcpsess_hooks *hooks)
