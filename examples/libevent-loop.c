@@ -43,15 +43,11 @@ static int header(void *headers, const char *name, struct mcpsess_bytes *value)
 	return count;
 }
 
-static const char *method(const struct evhttp_request *request)
-{
-	enum evhttp_cmd_type command = evhttp_request_get_command(request);
-	return command == EVHTTP_REQ_POST     ? "POST"
-	       : command == EVHTTP_REQ_GET    ? "GET"
-	       : command == EVHTTP_REQ_HEAD   ? "HEAD"
-	       : command == EVHTTP_REQ_DELETE ? "DELETE"
-					      : "OPTIONS";
-}
+/* In the order of the bits of enum evhttp_cmd_type. */
+static const char *const methods[] = { "GET", "POST", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE",
+	"CONNECT", "PATCH" };
+
+enum { METHODS = sizeof(methods) / sizeof(methods[0]) };
 
 /* Also when the client went away while the store was working. */
 static void drop(struct evhttp_connection *connection, void *user_data)
@@ -104,7 +100,7 @@ static void on_request(struct evhttp_request *in, void *http)
 	}
 	call->request = in;
 	memset(&request, 0, sizeof(request));
-	request.method = mcpsess_str(method(in));
+	request.method = mcpsess_str(methods[ffs((int)evhttp_request_get_command(in)) - 1]);
 	request.header = header;
 	request.headers = evhttp_request_get_input_headers(in);
 	request.body = mcpsess_bytes(evbuffer_pullup(body, -1), evbuffer_get_length(body));
@@ -140,8 +136,7 @@ static int run(struct host *host)
 		return -1;
 	}
 	evhttp_set_max_body_size(server, HOST_MAX_BODY);
-	evhttp_set_allowed_methods(server, EVHTTP_REQ_GET | EVHTTP_REQ_POST | EVHTTP_REQ_HEAD |
-						   EVHTTP_REQ_DELETE | EVHTTP_REQ_OPTIONS);
+	evhttp_set_allowed_methods(server, (1u << METHODS) - 1);
 	evhttp_set_cb(server, "/mcp", on_request, host->http);
 
 	struct event *answers = event_new(base, mcp_session_store_fd(host->store),
