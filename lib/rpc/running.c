@@ -39,20 +39,21 @@ void mcpsess_running_add(struct mcpsess_running *running, struct mcpsess_running
 	call->prev = head;
 	head->next->prev = call;
 	head->next = call;
+	call->listed = 1;
 	pthread_mutex_unlock(&running->shards[shard].mutex);
 	atomic_fetch_add_explicit(&running->count, 1, memory_order_relaxed);
 }
 
 void mcpsess_running_remove(struct mcpsess_running *running, struct mcpsess_running_call *call)
 {
-	if (call->prev == NULL) {
+	if (!call->listed) {
 		return;
 	}
 	unsigned shard = shard_of(&call->key);
 	pthread_mutex_lock(&running->shards[shard].mutex);
 	call->next->prev = call->prev;
 	call->prev->next = call->next;
-	call->prev = NULL;
+	call->listed = 0;
 	pthread_mutex_unlock(&running->shards[shard].mutex);
 	atomic_fetch_sub_explicit(&running->count, 1, memory_order_relaxed);
 }

@@ -13,7 +13,8 @@
 enum { MCPSESS_RUNNING_SHARDS = 16 };
 
 struct mcpsess_running_call {
-	struct mcpsess_running_call *next, *prev; /* prev NULL: not in the table */
+	struct mcpsess_running_call *next, *prev; /* the shard's: neighbours write them */
+	int listed;                               /* the owner's, who asks without the lock */
 	struct mcpsess_digest key;
 	struct mcpsess_digest owner;
 	struct mcpsess_bytes id; /* JSON text; lives as long as the call */
