@@ -37,7 +37,7 @@ def a_call_longer_than_the_idle_period_is_not_cut():
         client = opened(server)
         began = time.monotonic()
         equal("long" in client.call("echo", message="long", delay=3), True)
-        equal(time.monotonic() - began >= 3, True, "it took its time")
+        equal(time.monotonic() - began > 2.9, True, "it took its time")
         client.call("echo", message="and goes on")
 
 

@@ -18,7 +18,6 @@ def bodies_that_are_no_message_have_their_code():
         cases = [
             ("", PARSE), ("{", PARSE), ("nul", PARSE), ('{"jsonrpc":"2.0",}', PARSE),
             ('{"jsonrpc":"2.0","id":1,"method":"ping"} x', PARSE), ("\xff\xfe", PARSE),
-            ('{"jsonrpc":"2.0","id":1,"method":"pi\\ud800ng"}', PARSE),
             ("null", INVALID), ("1", INVALID), ('"text"', INVALID), ("[]", INVALID),
             ("{}", INVALID), ('{"jsonrpc":"1.0","id":1,"method":"ping"}', INVALID),
             ('{"jsonrpc":"2.0","id":{},"method":"ping"}', INVALID),

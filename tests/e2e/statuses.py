@@ -112,7 +112,7 @@ def unknown_methods_and_tools_and_bad_parameters_have_their_codes():
         refusal(client.ask("tools/call", {"name": "no_such_tool"}), 200, REFUSED["params"])
         refusal(client.ask("tools/call", {"name": "echo", "arguments": {"message": 7}}), 200,
                 REFUSED["params"])
-        refusal(client.ask("initialize", {"protocolVersion": 7}), 400, REFUSED["params"])
+        refusal(Client(server).ask("initialize", {"protocolVersion": 7}), 400, REFUSED["params"])
 
 
 @check

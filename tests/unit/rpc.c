@@ -175,8 +175,8 @@ static void a_made_up_id_is_never_admitted(void **state)
 {
 	(void)state;
 	static const char *const ids[] = { "x", "never-minted-never-minted-never", "\x01\x02", " ",
-		"0123456789012345678901234567890123456789012345678901234567890123456789"
-		"0123456789012345678901234567890123456789012345678901234567890123456789" };
+		("0123456789012345678901234567890123456789012345678901234567890123456789"
+		 "0123456789012345678901234567890123456789012345678901234567890123456789") };
 	static const char *const messages[] = { INITIALIZE("2025-06-18"), CALL("1", "get"),
 		"{\"jsonrpc\":\"2.0\",\"method\":\"notifications/initialized\"}",
 		"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"ping\"}",
