@@ -105,7 +105,7 @@ static enum mcpsess_verdict unknown_tool(struct mcpsess_message *message, struct
 		len--;
 	}
 	snprintf(why, sizeof(why), "Unknown tool: %.*s", (int)len, text);
-	return tool_failed(message, why);
+	return mcpsess_message_error(message, MCPSESS_RPC_INVALID_PARAMS, why, mcpsess_str(NULL));
 }
 
 static enum mcpsess_verdict call(struct mcpsess_message *message)
