@@ -55,7 +55,8 @@ variable()
 # Every public function of the headers is exported, and nothing else is.
 exports()
 {
-	cat "$prefix"/include/mcpsess/*.h | grep -v '^#' | tr '\n' ' ' | grep -oE 'MCPSESS_API [^;]*;' |
+	grep -hv '^#' "$prefix"/include/mcpsess/*.h | tr '\n' ' ' |
+		grep -oE 'MCPSESS_API [^;]*;' |
 		sed -E 's/^MCPSESS_API [^(]*[ *]([a-z0-9_]+)\(.*/\1/' | sort >"$folder/declared"
 	nm -D --defined-only "$library" | awk '$2 != "A" {sub(/@.*/, "", $3); print $3}' |
 		sort >"$folder/exported"
