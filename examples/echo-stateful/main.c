@@ -127,7 +127,11 @@ int main(int argc, char **argv)
 		return EXIT_FAILURE;
 	}
 	status = EXIT_FAILURE;
-	if (set_up(&server) == 0) {
+	if (set_up(&server) < 0) {
+		if (server.options.log_file != NULL) {
+			fprintf(stderr, "echo-stateful: see %s\n", server.options.log_file);
+		}
+	} else {
 		status = strcmp(server.options.transport, "stdio") == 0 ? serve_stdio(&server)
 									: serve_http(&server);
 	}
