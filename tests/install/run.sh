@@ -47,6 +47,24 @@ host()
 	answers "$folder/host"
 }
 
+jansson_host()
+{
+	local flags
+	flags=$(pkg-config --cflags --libs mcpsess-jansson) || return 1
+	cat >"$folder/jansson.c" <<-'END'
+		#include <mcpsess/jansson.h>
+
+		int main(void)
+		{
+			char *text = mcpsess_jansson_dump(mcpsess_jansson_load(mcpsess_str("[1]")));
+			return strcmp(text, "[1]");
+		}
+	END
+	# shellcheck disable=SC2086 # a list of flags on purpose
+	gcc -std=c99 -Wall -Wextra -Werror -o "$folder/jansson" "$folder/jansson.c" $flags &&
+		"$folder/jansson"
+}
+
 variable()
 {
 	[ "$(pkg-config --variable="$1" mcpsess)" = "$2" ]
@@ -97,4 +115,5 @@ check "the README's host as C99, shared" host gcc -std=c99 host.c ""
 check "the README's host as C99, static" host gcc -std=c99 host.c --static
 check "the README's host as C++11, shared" host g++ -std=c++11 host.cpp ""
 check "the README's host as C++11, static" host g++ -std=c++11 host.cpp --static
+check "a host that uses jansson" jansson_host
 exit $failed
