@@ -138,7 +138,7 @@ int mcpsess_message_answer(struct mcpsess_message *message, struct mcpsess_bytes
 {
 	struct mcpsess_session *session = &message->session;
 	mcpsess_reply_result(message, json);
-	if (!message->has_session || (session->exists && !mcpsess_session_changed(session))) {
+	if (!message->has_session || !mcpsess_session_changed(session)) {
 		return MCPSESS_STEP_NEXT;
 	}
 	message->creates = !session->exists;

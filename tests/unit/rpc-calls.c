@@ -134,6 +134,27 @@ static void work_for_an_ended_session_is_lost_aloud(void **state)
 	kit_close(&kit);
 }
 
+static void a_call_may_end_its_own_session(void **state)
+{
+	(void)state;
+	struct kit kit;
+	struct mcpsess_stats stats;
+	struct mcpsess_message *message;
+	char id[MCPSESS_ID_MAX + 1];
+	kit_open(&kit, "memory:", plain);
+	kit_session(&kit, "2025-06-18", "", id);
+	assert_int_equal(begin(&kit, CALL("1", "set"), id, &message), MCPSESS_DISPATCH);
+	assert_int_equal(mcpsess_session_end(mcpsess_message_session(message), NULL), MCPSESS_OK);
+	assert_int_equal(mcpsess_message_result(message, mcpsess_str("{}")), MCPSESS_REPLY);
+	assert_int_equal(mcpsess_message_status(message), MCPSESS_OK);
+	assert_int_equal(mcpsess_message_session_id(message).len, 0);
+	mcpsess_message_end(message);
+	assert_int_equal(kit_count(&kit), 0);
+	mcpsess_rpc_stats(kit.rpc, &stats);
+	assert_int_equal(stats.sessions_created, 1);
+	kit_close(&kit);
+}
+
 /* -- node-local pointers
  * ---------------------------------------------------------------------------------- */
 
@@ -244,6 +265,7 @@ int main(void)
 		cmocka_unit_test(a_running_call_keeps_its_session_alive),
 		cmocka_unit_test(answers_carry_their_own_session),
 		cmocka_unit_test(work_for_an_ended_session_is_lost_aloud),
+		cmocka_unit_test(a_call_may_end_its_own_session),
 		cmocka_unit_test(local_pointers_are_destroyed_once_when_their_session_goes),
 		cmocka_unit_test(counters_tell_what_happened),
 	};
