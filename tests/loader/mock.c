@@ -57,7 +57,7 @@ static const struct mcp_session_store_ops ops = {
 	.close = mock_close,
 };
 
-static inline int mock_open(const struct mcpsess_host *host, void *core,
+__attribute__((unused)) static int mock_open(const struct mcpsess_host *host, void *core,
 	const struct mcpsess_backend_config *config, struct mcp_session_store **out,
 	struct mcpsess_error *err)
 {
