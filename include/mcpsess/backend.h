@@ -67,6 +67,12 @@ struct mcp_session_store_ops {
 	void (*cancel)(struct mcp_session_store *store, struct mcp_session_store_call *call);
 	/** Optional: a batch of verbs is complete, send it. Without it each verb sends its own. */
 	void (*flush)(struct mcp_session_store *store);
+
+	/** CAN_ROTATE, CAN_END_OWNER, CAN_ONCE, CAN_PING: see mcpsess/store.h. */
+	int (*rotate)(struct mcp_session_store *store, struct mcp_session_store_call *call);
+	int (*end_owner)(struct mcp_session_store *store, struct mcp_session_store_call *call);
+	int (*once)(struct mcp_session_store *store, struct mcp_session_store_call *call);
+	int (*ping)(struct mcp_session_store *store, struct mcp_session_store_call *call);
 };
 
 /**
@@ -103,6 +109,12 @@ struct mcpsess_host {
 	/** One line for people about the call's failure, before it is over. No secrets. */
 	void (*explain)(struct mcp_session_store_call *call, int sys, const char *text);
 	void (*log)(void *core, enum mcpsess_log_level level, const char *text);
+
+	/**
+	 * The password for a connection about to be made, from where the host or the URI's
+	 * password_env= or password_file= says; 0: none but the URI's own. Wipe it after use.
+	 */
+	size_t (*password)(void *core, char *out, size_t capacity);
 };
 
 /** A name and its value from the URI, percent-decoded. */

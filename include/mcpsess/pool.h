@@ -50,6 +50,18 @@ MCPSESS_API int mcp_session_store_pool_exists(struct mcp_session_store_pool *poo
 MCPSESS_API int mcp_session_store_pool_list(struct mcp_session_store_pool *pool,
 	const struct mcp_session_store_request *request, struct mcp_session_store_answer *answer,
 	struct mcpsess_error *err);
+MCPSESS_API int mcp_session_store_pool_rotate(struct mcp_session_store_pool *pool,
+	const struct mcp_session_store_request *request, struct mcp_session_store_answer *answer,
+	struct mcpsess_error *err);
+MCPSESS_API int mcp_session_store_pool_end_owner(struct mcp_session_store_pool *pool,
+	const struct mcp_session_store_request *request, struct mcp_session_store_answer *answer,
+	struct mcpsess_error *err);
+MCPSESS_API int mcp_session_store_pool_once(struct mcp_session_store_pool *pool,
+	const struct mcp_session_store_request *request, struct mcp_session_store_answer *answer,
+	struct mcpsess_error *err);
+MCPSESS_API int mcp_session_store_pool_ping(struct mcp_session_store_pool *pool,
+	const struct mcp_session_store_request *request, struct mcp_session_store_answer *answer,
+	struct mcpsess_error *err);
 MCPSESS_API int mcp_session_store_pool_stats(
 	struct mcp_session_store_pool *pool, struct mcp_session_store_stats *out);
 MCPSESS_API int mcp_session_store_pool_sweep(struct mcp_session_store_pool *pool, size_t budget);

@@ -56,16 +56,20 @@ enum mcp_session_store_flag {
 
 /** What a store can do beyond the five verbs. */
 enum mcp_session_store_can {
-	MCP_SESSION_STORE_CAN_PEND = 1u << 0,      /* verbs may return MCPSESS_PENDING */
-	MCP_SESSION_STORE_CAN_THREADS = 1u << 1,   /* any thread may call it at any time */
-	MCP_SESSION_STORE_CAN_SHARE = 1u << 2,     /* handles of one URI see the same records */
-	MCP_SESSION_STORE_CAN_TOMBSTONE = 1u << 3, /* EXPIRED and REVOKED for a while */
-	MCP_SESSION_STORE_CAN_LIMIT = 1u << 4,     /* caps, global and per owner */
-	MCP_SESSION_STORE_CAN_OPERATION = 1u << 5, /* operation tokens: "that was you" */
-	MCP_SESSION_STORE_CAN_COUNT = 1u << 6,     /* request counting */
-	MCP_SESSION_STORE_CAN_LIST = 1u << 7,      /* lists, by owner or all */
-	MCP_SESSION_STORE_CAN_SWEEP = 1u << 8,     /* frees what expired when told */
-	MCP_SESSION_STORE_CAN_STATS = 1u << 9,     /* counts its records and bytes */
+	MCP_SESSION_STORE_CAN_PEND = 1u << 0,       /* verbs may return MCPSESS_PENDING */
+	MCP_SESSION_STORE_CAN_THREADS = 1u << 1,    /* any thread may call it at any time */
+	MCP_SESSION_STORE_CAN_SHARE = 1u << 2,      /* handles of one URI see the same records */
+	MCP_SESSION_STORE_CAN_TOMBSTONE = 1u << 3,  /* EXPIRED and REVOKED for a while */
+	MCP_SESSION_STORE_CAN_LIMIT = 1u << 4,      /* caps, global and per owner */
+	MCP_SESSION_STORE_CAN_OPERATION = 1u << 5,  /* operation tokens: "that was you" */
+	MCP_SESSION_STORE_CAN_COUNT = 1u << 6,      /* request counting */
+	MCP_SESSION_STORE_CAN_LIST = 1u << 7,       /* lists, by owner or all */
+	MCP_SESSION_STORE_CAN_SWEEP = 1u << 8,      /* frees what expired when told */
+	MCP_SESSION_STORE_CAN_STATS = 1u << 9,      /* counts its records and bytes */
+	MCP_SESSION_STORE_CAN_ROTATE = 1u << 10,    /* moves a record to another key */
+	MCP_SESSION_STORE_CAN_END_OWNER = 1u << 11, /* ends all of an owner's records at once */
+	MCP_SESSION_STORE_CAN_ONCE = 1u << 12,      /* redeems a token at most once */
+	MCP_SESSION_STORE_CAN_PING = 1u << 13,      /* asks whether what is behind it lives */
 };
 
 /** Of lists: bytes of a cursor, entries of a page. */
@@ -85,6 +89,8 @@ struct mcp_session_store_request {
 	uint32_t page;                /* list: most entries wanted; 0 is 100 */
 	struct mcpsess_bytes payload; /* store: opaque; good until the verb is over */
 	char cursor[MCP_SESSION_STORE_CURSOR_MAX]; /* list: "" begins */
+	struct mcpsess_digest new_key;             /* rotate: where the record goes */
+	uint64_t grace_ms; /* rotate: how long the old key still reads; at most 30 s */
 	/* Filled in by the store itself before its backend sees the request: */
 	uint64_t touch_every_ms;
 	uint64_t tombstone_ms;
@@ -168,7 +174,14 @@ struct mcp_session_store_options {
 	uint64_t connect_timeout_ms;     /* connect_timeout=; 2 s */
 	uint64_t timeout_ms;             /* timeout=, of one operation; 1 s */
 	uint64_t probe_every_ms;         /* probe_every=; 1 s */
-	const char *module_dir;          /* where modules are; NULL: the compiled-in folder */
+	/**
+	 * Write a password for a new connection and return its length, 0 for none; asked each time,
+	 * so passwords may rotate. NULL: password_env=, password_file= or the URI's own.
+	 */
+	size_t (*password)(void *user_data, char *out, size_t capacity);
+	void *password_data;
+	const char *seal_keys_file; /* seal_keys_file=; NULL: payloads are stored as they are */
+	const char *module_dir;     /* where modules are; NULL: the compiled-in folder */
 	const struct mcpsess_hooks *hooks;
 };
 
@@ -269,6 +282,41 @@ MCPSESS_API int mcp_session_store_list(struct mcp_session_store *store,
 	const struct mcp_session_store_request *request, struct mcp_session_store_answer *answer,
 	struct mcpsess_error *err);
 
+/* -- optional verbs, blocking; UNSUPPORTED without their bit -------------------------------- */
+
+/**
+ * Move a live record to request->new_key, whole, as its next revision (CAN_ROTATE).
+ *
+ * OK: the new key serves it. For grace_ms the old key still reads it as it was (get, exists), so
+ * that requests under way are served; touches and writes under the old key are REVOKED at once, and
+ * all of it is after the grace. EXISTS: the new key is in use, and nothing happened.
+ */
+MCPSESS_API int mcp_session_store_rotate(struct mcp_session_store *store,
+	const struct mcp_session_store_request *request, struct mcp_session_store_answer *answer,
+	struct mcpsess_error *err);
+
+/**
+ * End all records of request->owner that exist now, in one step whatever their number
+ * (CAN_END_OWNER): each is REVOKED from then on. Nobody's records cannot be ended so: INVALID.
+ */
+MCPSESS_API int mcp_session_store_end_owner(struct mcp_session_store *store,
+	const struct mcp_session_store_request *request, struct mcp_session_store_answer *answer,
+	struct mcpsess_error *err);
+
+/**
+ * Redeem the token whose digest is request->key (CAN_ONCE): OK for the first, EXISTS for every
+ * later one during request->idle_ms. Keys of tokens and of records do not meet. A repetition with
+ * the same operation token answers as the first.
+ */
+MCPSESS_API int mcp_session_store_once(struct mcp_session_store *store,
+	const struct mcp_session_store_request *request, struct mcp_session_store_answer *answer,
+	struct mcpsess_error *err);
+
+/** OK when what is behind the store answers and could write, else UNAVAILABLE (CAN_PING). */
+MCPSESS_API int mcp_session_store_ping(struct mcp_session_store *store,
+	const struct mcp_session_store_request *request, struct mcp_session_store_answer *answer,
+	struct mcpsess_error *err);
+
 /** Let go of payload and entries, and zero it. */
 MCPSESS_API void mcp_session_store_answer_clear(struct mcp_session_store_answer *answer);
 
@@ -290,6 +338,15 @@ MCPSESS_API int mcp_session_store_delete_async(
 MCPSESS_API int mcp_session_store_exists_async(
 	struct mcp_session_store *store, struct mcp_session_store_call *call);
 MCPSESS_API int mcp_session_store_list_async(
+	struct mcp_session_store *store, struct mcp_session_store_call *call);
+
+MCPSESS_API int mcp_session_store_rotate_async(
+	struct mcp_session_store *store, struct mcp_session_store_call *call);
+MCPSESS_API int mcp_session_store_end_owner_async(
+	struct mcp_session_store *store, struct mcp_session_store_call *call);
+MCPSESS_API int mcp_session_store_once_async(
+	struct mcp_session_store *store, struct mcp_session_store_call *call);
+MCPSESS_API int mcp_session_store_ping_async(
 	struct mcp_session_store *store, struct mcp_session_store_call *call);
 
 /** Give a pending call up: done() will not come; what the backend did by then stays done. */
