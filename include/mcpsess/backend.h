@@ -106,7 +106,11 @@ struct mcpsess_host {
 	/** A pending call is over. Never from inside the verb that would return its status. */
 	void (*finish)(void *core, struct mcp_session_store_call *call, int status);
 
-	/** One line for people about the call's failure, before it is over. No secrets. */
+	/**
+	 * One line for people about the call's failure, before it is over. No secrets. sys is the
+	 * errno where the store could not be reached, else 0: it makes a store that can share fail
+	 * fast until a probe gets through.
+	 */
 	void (*explain)(struct mcp_session_store_call *call, int sys, const char *text);
 	void (*log)(void *core, enum mcpsess_log_level level, const char *text);
 

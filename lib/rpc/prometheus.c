@@ -43,9 +43,10 @@ static void by_cause(struct page *page, const char *name, const char *help,
 	}
 }
 
-static const char *const operations[] = { "store", "get", "touch", "delete", "exists", "list" };
+static const char *const operations[] = { "store", "get", "touch", "delete", "exists", "list",
+	"rotate", "end_owner", "once", "ping" };
 
-/* Results that never came are left out: there would be 96 lines of zeros. */
+/* Results that never came are left out: there would be 160 lines of zeros. */
 static void write_operations(struct page *page, const struct mcpsess_stats *stats)
 {
 #define RESULT_NAME(name, value, text) #name,

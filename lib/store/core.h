@@ -6,7 +6,9 @@
 
 #include "base/env.h"
 #include "store/access.h"
+#include "store/breaker.h"
 #include "store/loop.h"
+#include "store/password.h"
 #include "store/uri.h"
 
 struct mcpsess_core {
@@ -20,6 +22,8 @@ struct mcpsess_core {
 	unsigned char nonce[8]; /* of the operation tokens, with the count of them */
 	atomic_uint_least64_t operations;
 	struct mcpsess_loop loop;
+	struct mcpsess_breaker breaker;
+	struct mcpsess_password password;
 };
 
 extern const struct mcpsess_host mcpsess_host_table;
@@ -41,6 +45,7 @@ struct mcpsess_plan {
 	const char *text; /* the URI as given */
 	struct mcpsess_uri uri;
 	struct mcp_session_store_options settings;
+	struct mcpsess_password password;
 };
 
 /* As mcp_session_store_open(), in two steps. uri must outlive the plan. */
@@ -60,6 +65,9 @@ int mcpsess_verb_run(
 
 /* However a call ends: note the status, and why, if nobody said. Returns the status. */
 int mcpsess_verb_settle(struct mcp_session_store_call *call, int status);
+/* What a settled call says about whether the store can be reached. */
+void mcpsess_verb_tell_breaker(
+	struct mcpsess_core *core, const struct mcp_session_store_call *call);
 /* As the public _async forms. */
 int mcpsess_verb_start(struct mcp_session_store *store, enum mcpsess_verb verb,
 	struct mcp_session_store_call *call);

@@ -61,6 +61,12 @@ static void host_log(void *core, enum mcpsess_log_level level, const char *text)
 	mcpsess_log(&self->env, level, "%s: %s", self->scheme, text);
 }
 
+static size_t host_password(void *core, char *out, size_t capacity)
+{
+	struct mcpsess_core *self = core;
+	return mcpsess_password_read(&self->password, out, capacity);
+}
+
 const struct mcpsess_host mcpsess_host_table = {
 	.size = sizeof(mcpsess_host_table),
 	.realloc = host_realloc,
@@ -75,4 +81,5 @@ const struct mcpsess_host mcpsess_host_table = {
 	.finish = host_finish,
 	.explain = host_explain,
 	.log = host_log,
+	.password = host_password,
 };

@@ -71,6 +71,7 @@ void mcpsess_loop_finish(struct mcpsess_core *core, struct mcp_session_store_cal
 	if (pends(&core->loop, call)) {
 		take_out(&core->loop.pending, call);
 		mcpsess_verb_settle(call, status);
+		mcpsess_verb_tell_breaker(core, call);
 		append(&core->loop.over, call);
 	}
 }
@@ -78,13 +79,13 @@ void mcpsess_loop_finish(struct mcpsess_core *core, struct mcp_session_store_cal
 /* A write may have been done by now; what only reads can be asked again. */
 static void give_up(struct mcpsess_core *core, struct mcp_session_store_call *call)
 {
-	int writes = call->verb == MCPSESS_VERB_STORE || call->verb == MCPSESS_VERB_TOUCH ||
-		     call->verb == MCPSESS_VERB_DELETE;
+	int reads = call->verb == MCPSESS_VERB_GET || call->verb == MCPSESS_VERB_EXISTS ||
+		    call->verb == MCPSESS_VERB_LIST || call->verb == MCPSESS_VERB_PING;
 	core->ops.cancel(core->store, call);
 	mcp_session_store_answer_clear(&call->answer);
 	mcpsess_fail(&call->error, 0, ETIMEDOUT, "no answer within %llu ms",
 		(unsigned long long)core->settings.timeout_ms);
-	mcpsess_loop_finish(core, call, writes ? MCPSESS_E_UNKNOWN : MCPSESS_E_UNAVAILABLE);
+	mcpsess_loop_finish(core, call, reads ? MCPSESS_E_UNAVAILABLE : MCPSESS_E_UNKNOWN);
 }
 
 static void give_up_until(struct mcpsess_core *core, uint64_t now_ms)

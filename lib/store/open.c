@@ -23,6 +23,9 @@ int mcpsess_plan_make(struct mcpsess_plan *plan, const char *uri,
 		r = mcpsess_settings_resolve(
 			options, plan->backend, &plan->uri, &plan->settings, err);
 	}
+	if (r == MCPSESS_OK) {
+		r = mcpsess_password_take(&plan->password, options, &plan->uri, err);
+	}
 	return r;
 }
 
@@ -43,6 +46,10 @@ static const char *missing_member(const struct mcp_session_store_ops *ops)
 		{ "list", MCP_SESSION_STORE_CAN_LIST, ops->list != NULL },
 		{ "sweep", MCP_SESSION_STORE_CAN_SWEEP, ops->sweep != NULL },
 		{ "stats", MCP_SESSION_STORE_CAN_STATS, ops->stats != NULL },
+		{ "rotate", MCP_SESSION_STORE_CAN_ROTATE, ops->rotate != NULL },
+		{ "end_owner", MCP_SESSION_STORE_CAN_END_OWNER, ops->end_owner != NULL },
+		{ "once", MCP_SESSION_STORE_CAN_ONCE, ops->once != NULL },
+		{ "ping", MCP_SESSION_STORE_CAN_PING, ops->ping != NULL },
 		{ "ready", MCP_SESSION_STORE_CAN_PEND, ops->ready != NULL },
 		{ "tick", MCP_SESSION_STORE_CAN_PEND, ops->tick != NULL },
 		{ "cancel", MCP_SESSION_STORE_CAN_PEND, ops->cancel != NULL },
@@ -82,6 +89,10 @@ static int take_ops(struct mcpsess_core *core, const struct mcp_session_store_op
 	core->verbs[MCPSESS_VERB_DELETE] = core->ops.mcpsess_delete_;
 	core->verbs[MCPSESS_VERB_EXISTS] = core->ops.exists;
 	core->verbs[MCPSESS_VERB_LIST] = core->ops.list;
+	core->verbs[MCPSESS_VERB_ROTATE] = core->ops.rotate;
+	core->verbs[MCPSESS_VERB_END_OWNER] = core->ops.end_owner;
+	core->verbs[MCPSESS_VERB_ONCE] = core->ops.once;
+	core->verbs[MCPSESS_VERB_PING] = core->ops.ping;
 	return MCPSESS_OK;
 }
 
@@ -118,6 +129,7 @@ static int fill_core(
 {
 	core->env = plan->env;
 	core->settings = plan->settings;
+	core->password = plan->password;
 	memcpy(core->scheme, plan->uri.scheme, sizeof(core->scheme));
 	atomic_init(&core->operations, 0);
 	mcpsess_loop_init(&core->loop);

@@ -1,6 +1,7 @@
 #include "store/settings.h"
 
 #include "base/env.h"
+#include "store/password.h"
 
 enum { TAKES_NONE = 1, TAKES_ZERO = 2, IS_COUNT = 4 };
 
@@ -150,8 +151,10 @@ static int refuse_parameter(const char *name, const char *why,
 	}
 	known[len] = '\0';
 	char quoted[48];
-	return mcpsess_fail(err, MCPSESS_E_INVALID, 0, "parameter \"%s\" %s; known are %s%s",
-		mcpsess_uri_quote(name, quoted), why, known, backend->parameters);
+	return mcpsess_fail(err, MCPSESS_E_INVALID, 0, "parameter \"%s\" %s; known are %s%s%s",
+		mcpsess_uri_quote(name, quoted), why, known,
+		backend->touches_are_free ? "" : "password_env password_file ",
+		backend->parameters);
 }
 
 static int check_parameters(const struct mcpsess_uri *uri, const struct mcpsess_backend *backend,
@@ -159,7 +162,9 @@ static int check_parameters(const struct mcpsess_uri *uri, const struct mcpsess_
 {
 	for (size_t i = 0; i < uri->parameter_count; i++) {
 		const char *name = uri->parameters[i].name;
-		if (common_named(name) == NULL && !listed(backend->parameters, name)) {
+		int is_password = !backend->touches_are_free && mcpsess_password_parameter(name);
+		if (common_named(name) == NULL && !is_password &&
+			!listed(backend->parameters, name)) {
 			return refuse_parameter(name, "is unknown", backend, err);
 		}
 		for (size_t j = 0; j < i; j++) {

@@ -1,7 +1,7 @@
 #include "store/core.h"
 #include "store/settings.h"
 
-enum { PAGE_NORMAL = 100 };
+enum { PAGE_NORMAL = 100, GRACE_MAX = 30000 };
 
 /* Beyond it no store here keeps a record: Redis and Postgres stop at 512 MiB and 1 GiB. */
 static const size_t payload_max = (size_t)64 << 20;
@@ -56,13 +56,33 @@ static int check_store(struct mcp_session_store_call *call)
 	return MCPSESS_OK;
 }
 
-static int check_list(struct mcpsess_core *core, struct mcp_session_store_call *call)
+/* The optional verbs say what they need; the text names both, for whoever chose the store. */
+static int check_can(
+	struct mcpsess_core *core, enum mcpsess_verb verb, struct mcp_session_store_call *call)
+{
+	static const struct {
+		uint32_t can;
+		const char *text;
+	} needs[MCPSESS_VERB_COUNT] = {
+		[MCPSESS_VERB_LIST] = { MCP_SESSION_STORE_CAN_LIST,
+			"this store cannot list (MCP_SESSION_STORE_CAN_LIST)" },
+		[MCPSESS_VERB_ROTATE] = { MCP_SESSION_STORE_CAN_ROTATE,
+			"this store cannot rotate ids (MCP_SESSION_STORE_CAN_ROTATE)" },
+		[MCPSESS_VERB_END_OWNER] = { MCP_SESSION_STORE_CAN_END_OWNER,
+			"this store cannot end an owner (MCP_SESSION_STORE_CAN_END_OWNER)" },
+		[MCPSESS_VERB_ONCE] = { MCP_SESSION_STORE_CAN_ONCE,
+			"this store keeps no one-time tokens (MCP_SESSION_STORE_CAN_ONCE)" },
+		[MCPSESS_VERB_PING] = { MCP_SESSION_STORE_CAN_PING,
+			"this store cannot be pinged (MCP_SESSION_STORE_CAN_PING)" },
+	};
+	return needs[verb].can == 0 || mcpsess_core_can(core, needs[verb].can)
+		       ? MCPSESS_OK
+		       : refuse(call, MCPSESS_E_UNSUPPORTED, needs[verb].text);
+}
+
+static int check_list(struct mcp_session_store_call *call)
 {
 	struct mcp_session_store_request *request = &call->request;
-	if (!mcpsess_core_can(core, MCP_SESSION_STORE_CAN_LIST)) {
-		return refuse(call, MCPSESS_E_UNSUPPORTED,
-			"this store cannot list (MCP_SESSION_STORE_CAN_LIST)");
-	}
 	if (memchr(request->cursor, '\0', sizeof(request->cursor)) == NULL) {
 		return refuse(call, MCPSESS_E_INVALID, "request.cursor has no end");
 	}
@@ -74,11 +94,56 @@ static int check_list(struct mcpsess_core *core, struct mcp_session_store_call *
 	return MCPSESS_OK;
 }
 
+static int is_none(const struct mcpsess_digest *digest)
+{
+	return memcmp(digest, &no_key, sizeof(no_key)) == 0;
+}
+
+static int check_rotate(struct mcp_session_store_call *call)
+{
+	const struct mcp_session_store_request *request = &call->request;
+	if (is_none(&request->new_key) ||
+		memcmp(&request->new_key, &request->key, sizeof(no_key)) == 0) {
+		return refuse(call, MCPSESS_E_INVALID, "request.new_key is not another key");
+	}
+	if (request->grace_ms > GRACE_MAX) {
+		return refuse(call, MCPSESS_E_INVALID, "request.grace_ms is above 30 seconds");
+	}
+	return MCPSESS_OK;
+}
+
+static int check_own(enum mcpsess_verb verb, struct mcp_session_store_call *call)
+{
+	const struct mcp_session_store_request *request = &call->request;
+	switch (verb) {
+	case MCPSESS_VERB_PING:
+		return MCPSESS_OK;
+	case MCPSESS_VERB_LIST:
+		return check_list(call);
+	case MCPSESS_VERB_END_OWNER:
+		return is_none(&request->owner)
+			       ? refuse(call, MCPSESS_E_INVALID, "request.owner is nobody")
+			       : MCPSESS_OK;
+	default:
+		break;
+	}
+	if (is_none(&request->key)) {
+		return refuse(call, MCPSESS_E_INVALID, "request.key is not set");
+	}
+	if (verb == MCPSESS_VERB_ROTATE) {
+		return check_rotate(call);
+	}
+	return verb == MCPSESS_VERB_STORE ? check_store(call) : MCPSESS_OK;
+}
+
 static int check(
 	struct mcpsess_core *core, enum mcpsess_verb verb, struct mcp_session_store_call *call)
 {
 	const struct mcp_session_store_request *request = &call->request;
 	int r = check_flags(core, verb, call);
+	if (r == MCPSESS_OK) {
+		r = check_can(core, verb, call);
+	}
 	if (r < 0) {
 		return r;
 	}
@@ -86,13 +151,7 @@ static int check(
 		return refuse(call, MCPSESS_E_INVALID,
 			"request.idle_ms or absolute_ms is longer than 36500 days");
 	}
-	if (verb == MCPSESS_VERB_LIST) {
-		return check_list(core, call);
-	}
-	if (memcmp(&request->key, &no_key, sizeof(no_key)) == 0) {
-		return refuse(call, MCPSESS_E_INVALID, "request.key is not set");
-	}
-	return verb == MCPSESS_VERB_STORE ? check_store(call) : MCPSESS_OK;
+	return check_own(verb, call);
 }
 
 /* A token is compared with that of the same record's last write only: 64 random bits suffice. */
@@ -125,7 +184,8 @@ static void fill(struct mcpsess_core *core, enum mcpsess_verb verb,
 		/* A throttle made for the store's idle would swallow a much shorter one. */
 		request->touch_every_ms = request->idle_ms / 10;
 	}
-	if (verb == MCPSESS_VERB_STORE) {
+	if (verb == MCPSESS_VERB_STORE || verb == MCPSESS_VERB_ROTATE ||
+		verb == MCPSESS_VERB_ONCE) {
 		make_operation(core, request->operation);
 	}
 }
@@ -149,14 +209,41 @@ int mcpsess_verb_prepare(
 	return MCPSESS_OK;
 }
 
+static int is_down(struct mcpsess_core *core, struct mcp_session_store_call *call)
+{
+	if (core->breaker.open_until_ms == 0) {
+		return 0;
+	}
+	uint64_t now_ms = mcpsess_now_ms(&core->env);
+	if (mcpsess_breaker_lets(&core->breaker, now_ms, core->settings.probe_every_ms)) {
+		return 0;
+	}
+	mcpsess_fail(&call->error, 0, 0, "the store is down, the next try is in %llu ms",
+		(unsigned long long)(core->breaker.open_until_ms - now_ms));
+	return 1;
+}
+
 int mcpsess_verb_launch(struct mcpsess_core *core, struct mcp_session_store_call *call)
 {
+	if (is_down(core, call)) {
+		return mcpsess_verb_settle(call, MCPSESS_E_UNAVAILABLE);
+	}
 	int r = core->verbs[call->verb](core->store, call);
 	if (r == MCPSESS_PENDING && mcpsess_core_can(core, MCP_SESSION_STORE_CAN_PEND)) {
 		mcpsess_loop_add(core, call);
 		return r;
 	}
-	return mcpsess_verb_settle(call, r);
+	r = mcpsess_verb_settle(call, r);
+	mcpsess_verb_tell_breaker(core, call);
+	return r;
+}
+
+void mcpsess_verb_tell_breaker(struct mcpsess_core *core, const struct mcp_session_store_call *call)
+{
+	if (mcpsess_core_can(core, MCP_SESSION_STORE_CAN_SHARE)) {
+		mcpsess_breaker_told(&core->breaker, &core->env, call->status, call->error.sys,
+			core->settings.probe_every_ms);
+	}
 }
 
 int mcpsess_verb_settle(struct mcp_session_store_call *call, int status)
@@ -269,4 +356,8 @@ VERB(touch, MCPSESS_VERB_TOUCH)
 VERB(delete, MCPSESS_VERB_DELETE)
 VERB(exists, MCPSESS_VERB_EXISTS)
 VERB(list, MCPSESS_VERB_LIST)
+VERB(rotate, MCPSESS_VERB_ROTATE)
+VERB(end_owner, MCPSESS_VERB_END_OWNER)
+VERB(once, MCPSESS_VERB_ONCE)
+VERB(ping, MCPSESS_VERB_PING)
 #undef VERB

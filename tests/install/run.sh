@@ -91,7 +91,7 @@ links()
 imports()
 {
 	! nm -D --undefined-only "$library" | sed 's/@.*//' | grep -wF \
-		-e getenv -e secure_getenv -e printf -e fprintf -e vfprintf -e puts -e perror \
+		-e getenv -e printf -e fprintf -e vfprintf -e puts -e perror \
 		-e signal -e sigaction -e pthread_create -e fork -e abort -e exit -e __assert_fail \
 		-e malloc -e calloc -e strdup -e time -e gettimeofday -e rand -e random
 }

@@ -165,16 +165,21 @@ static void no_caller_waits_longer_than_the_timeout(void **state)
 {
 	(void)state;
 	struct caller callers[8];
-	struct mcp_session_store_pool *pool = open_pool("pend:?timeout=50ms", 2);
+	struct mcp_session_store_pool *pool = open_pool("pend:?timeout=50ms&probe_every=1ms", 2);
 	pend.mode = PEND_NEVER;
 	start(callers, 8, pool, 1);
 	assert_int_equal(join(callers, 8), 8);
 	for (int i = 0; i < 8; i++) {
 		assert_int_equal(callers[i].last, MCPSESS_E_UNAVAILABLE);
 	}
+	/* It is back: once its handles have found that out, all are served. */
 	pend.mode = PEND_ITSELF;
-	start(callers, 8, pool, 10);
-	assert_int_equal(join(callers, 8), 0);
+	int failed = 8;
+	for (int tries = 0; tries < 1000 && failed > 0; tries++) {
+		start(callers, 8, pool, 10);
+		failed = join(callers, 8);
+	}
+	assert_int_equal(failed, 0);
 	mcp_session_store_pool_close(pool);
 }
 

@@ -212,14 +212,14 @@ static void a_failure_is_explained_in_one_line(void **state)
 	struct mcp_session_store *store = *state;
 	struct mcp_session_store_request request = { .key = pend_key(1) };
 	struct mcpsess_error err = { 0 };
+	pend.status = MCPSESS_E_NOTOWNER;
+	assert_int_equal(mcp_session_store_get(store, &request, NULL, &err), MCPSESS_E_NOTOWNER);
+	assert_string_equal(err.text, mcpsess_strerror(MCPSESS_E_NOTOWNER));
 	pend.status = MCPSESS_E_UNAVAILABLE;
 	assert_int_equal(mcp_session_store_get(store, &request, NULL, &err), MCPSESS_E_UNAVAILABLE);
 	assert_int_equal(err.status, MCPSESS_E_UNAVAILABLE);
 	assert_int_equal(err.sys, 111);
 	assert_string_equal(err.text, "the other end is not there");
-	pend.status = MCPSESS_E_NOTOWNER;
-	assert_int_equal(mcp_session_store_get(store, &request, NULL, &err), MCPSESS_E_NOTOWNER);
-	assert_string_equal(err.text, mcpsess_strerror(MCPSESS_E_NOTOWNER));
 }
 
 static void an_error_is_left_alone_by_success(void **state)
