@@ -93,7 +93,7 @@ static void refuse(
 		mcpsess_rpc_count_refused(
 			exchange->http->rpc, (enum mcpsess_refused)refusal->cause);
 		mcpsess_log(exchange->http->env, MCPSESS_LOG_INFO, "request refused: %d: %s",
-			refusal->status, refusal->body);
+			refusal->status, refusal->why);
 	}
 }
 
