@@ -126,7 +126,7 @@ static enum mcpsess_verdict begin_message(struct mcpsess_http_exchange *exchange
 	enum mcpsess_verdict verdict =
 		mcpsess_rpc_begin(exchange->http->rpc, &input, &exchange->message);
 	if (exchange->message == NULL) {
-		refuse(exchange, &mcpsess_http_no_memory);
+		exchange->refusal = &mcpsess_http_no_memory; /* the layer has counted it */
 	}
 	return verdict;
 }
