@@ -132,8 +132,7 @@ static int run(struct host *host)
 	struct upkeep upkeep = { NULL, host->rpc };
 	struct event_base *base = event_base_new();
 	struct evhttp *server = base != NULL ? evhttp_new(base) : NULL;
-	if (server == NULL || evutil_make_socket_nonblocking(host->listener) < 0 ||
-		evhttp_accept_socket(server, host->listener) < 0) {
+	if (server == NULL || evhttp_accept_socket(server, host->listener) < 0) {
 		return -1;
 	}
 	evhttp_set_max_body_size(server, HOST_MAX_BODY);

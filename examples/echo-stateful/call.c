@@ -5,7 +5,6 @@
 #include "call.h"
 
 #include <ctype.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -34,6 +33,15 @@ struct call {
 
 /* -- answering -------------------------------------------------------------------------------- */
 
+/* libmicrohttpd wants C strings. */
+static const char *terminated(char *out, size_t capacity, struct mcpsess_bytes text)
+{
+	size_t len = text.len < capacity ? text.len : capacity - 1;
+	memcpy(out, text.data, len);
+	out[len] = '\0';
+	return out;
+}
+
 static enum MHD_Result send_answer(struct call *call)
 {
 	/* The bytes are the exchange's, which ends only when all is sent. */
@@ -47,11 +55,8 @@ static enum MHD_Result send_answer(struct call *call)
 	for (size_t i = 0; mcpsess_http_header(call->exchange, i, &pair); i++) {
 		char name[64];
 		char value[1024];
-		snprintf(name, sizeof(name), "%.*s", (int)pair.name.len,
-			(const char *)pair.name.data);
-		snprintf(value, sizeof(value), "%.*s", (int)pair.value.len,
-			(const char *)pair.value.data);
-		MHD_add_response_header(response, name, value);
+		MHD_add_response_header(response, terminated(name, sizeof(name), pair.name),
+			terminated(value, sizeof(value), pair.value));
 	}
 	if (atomic_load(&call->server->draining)) {
 		MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");

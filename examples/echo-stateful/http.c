@@ -6,6 +6,7 @@
 
 struct lookup {
 	const char *name;
+	size_t len;
 	struct mcpsess_bytes *value;
 	int count;
 };
@@ -14,7 +15,8 @@ struct lookup {
  */
 static size_t trimmed(const char *value, size_t len)
 {
-	while (len > 0 && strchr(" \t\r", value[len - 1]) != NULL) {
+	while (len > 0 &&
+		(value[len - 1] == ' ' || value[len - 1] == '\t' || value[len - 1] == '\r')) {
 		len--;
 	}
 	return len;
@@ -25,8 +27,7 @@ static enum MHD_Result match(void *user_data, enum MHD_ValueKind kind, const cha
 {
 	struct lookup *lookup = user_data;
 	(void)kind;
-	(void)len;
-	if (strcasecmp(name, lookup->name) == 0) {
+	if (len == lookup->len && strcasecmp(name, lookup->name) == 0) {
 		*lookup->value = mcpsess_bytes(value, trimmed(value, value_len));
 		lookup->count++;
 	}
@@ -35,7 +36,7 @@ static enum MHD_Result match(void *user_data, enum MHD_ValueKind kind, const cha
 
 int http_header(void *connection, const char *name, struct mcpsess_bytes *value)
 {
-	struct lookup lookup = { name, value, 0 };
+	struct lookup lookup = { name, strlen(name), value, 0 };
 	MHD_get_connection_values_n(connection, MHD_HEADER_KIND, match, &lookup);
 	return lookup.count;
 }
