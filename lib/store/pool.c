@@ -381,7 +381,8 @@ const char *mcp_session_store_pool_scheme(const struct mcp_session_store_pool *p
 
 uint32_t mcp_session_store_pool_can(const struct mcp_session_store_pool *pool)
 {
-	return pool->core->ops.can;
+	return (pool->core->ops.can & ~(uint32_t)MCP_SESSION_STORE_CAN_PEND) |
+	       MCP_SESSION_STORE_CAN_THREADS;
 }
 
 void mcp_session_store_pool_settings(
