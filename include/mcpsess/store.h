@@ -48,7 +48,10 @@ enum mcp_session_store_state {
 enum mcp_session_store_flag {
 	/** get: move the idle expiry in the same step. Other verbs take no notice, as of COUNT. */
 	MCP_SESSION_STORE_TOUCH = 1u << 0,
-	/** get: count this request in the same step (needs MCP_SESSION_STORE_CAN_COUNT). */
+	/**
+	 * get, and store that creates: count this request in the same step (needs
+	 * MCP_SESSION_STORE_CAN_COUNT).
+	 */
 	MCP_SESSION_STORE_COUNT = 1u << 1,
 	/** Any verb: do not compare owners. For administration, never for a client's request. */
 	MCP_SESSION_STORE_ANY_OWNER = 1u << 2,

@@ -22,7 +22,9 @@ static int check_flags(
 	if ((request->flags & ~(for_get | MCP_SESSION_STORE_ANY_OWNER)) != 0) {
 		return refuse(call, MCPSESS_E_INVALID, "request.flags has an unknown flag");
 	}
-	if (verb != MCPSESS_VERB_GET) {
+	if (verb == MCPSESS_VERB_STORE && request->revision == 0) {
+		request->flags &= ~(uint32_t)MCP_SESSION_STORE_TOUCH;
+	} else if (verb != MCPSESS_VERB_GET) {
 		request->flags &= ~for_get;
 	}
 	if ((request->flags & MCP_SESSION_STORE_COUNT) != 0 &&
