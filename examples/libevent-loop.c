@@ -24,10 +24,7 @@ struct call {
 	struct mcpsess_http_exchange *exchange;
 };
 
-struct upkeep {
-	struct event *timer;
-	struct mcpsess_rpc *rpc;
-};
+static struct event *upkeep;
 
 static int header(void *headers, const char *name, struct mcpsess_bytes *value)
 {
@@ -110,51 +107,41 @@ static void on_request(struct evhttp_request *in, void *http)
 	advance(call, call->exchange, verdict);
 }
 
-static void on_store(evutil_socket_t fd, short what, void *store)
+/* The store has answers, or it is time. */
+static void on_upkeep(evutil_socket_t fd, short what, void *user_data)
 {
+	struct host *host = user_data;
 	(void)fd;
 	(void)what;
-	mcp_session_store_dispatch(store);
-}
-
-static void on_timer(evutil_socket_t fd, short what, void *user_data)
-{
-	struct upkeep *upkeep = user_data;
-	uint64_t pause_ms = mcpsess_rpc_tick(upkeep->rpc);
+	mcp_session_store_dispatch(host->store);
+	uint64_t pause_ms = mcpsess_rpc_tick(host->rpc);
 	struct timeval pause = { (time_t)(pause_ms / 1000), (long)(pause_ms % 1000) * 1000 };
-	(void)fd;
-	(void)what;
-	event_add(upkeep->timer, &pause);
+	event_add(upkeep, &pause);
 }
 
 static int run(struct host *host)
 {
-	struct upkeep upkeep = { NULL, host->rpc };
 	struct event_base *base = event_base_new();
 	struct evhttp *server = base != NULL ? evhttp_new(base) : NULL;
-	if (server == NULL || evutil_make_socket_nonblocking(host->listener) < 0 ||
-		evhttp_accept_socket(server, host->listener) < 0) {
+	if (server == NULL || evhttp_accept_socket(server, host->listener) < 0) {
 		return -1;
 	}
 	evhttp_set_max_body_size(server, HOST_MAX_BODY);
 	evhttp_set_allowed_methods(server, (1u << METHODS) - 1);
 	evhttp_set_cb(server, "/mcp", on_request, host->http);
 
-	struct event *answers = event_new(base, mcp_session_store_fd(host->store),
-		EV_READ | EV_PERSIST, on_store, host->store);
-	upkeep.timer = evtimer_new(base, on_timer, &upkeep);
-	if (answers == NULL || upkeep.timer == NULL || event_add(answers, NULL) < 0) {
+	upkeep = event_new(base, mcp_session_store_fd(host->store), EV_READ, on_upkeep, host);
+	if (upkeep == NULL) {
 		return -1;
 	}
-	on_timer(-1, 0, &upkeep);
+	on_upkeep(-1, 0, host);
 	return event_base_dispatch(base);
 }
 
 int main(int argc, char **argv)
 {
 	struct host host;
-	(void)argc;
-	if (host_open(&host, "libevent-loop", argv, 0) == 0 && run(&host) < 0) {
+	if (host_open(&host, "libevent-loop", argc, argv, 0) == 0 && run(&host) < 0) {
 		fprintf(stderr, "libevent-loop: cannot make events\n");
 	}
 	host_close(&host);

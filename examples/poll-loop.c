@@ -97,29 +97,23 @@ static void serve(size_t i, struct mcpsess_http *http)
 	}
 }
 
-static void accept_one(void)
+/*
+ * Set what to wait for, and return a place for one more connection. While the store works on an
+ * answer its connection is not read.
+ */
+static size_t prepare(void)
 {
-	for (size_t i = 0; i < CONNECTIONS; i++) {
-		if (polled[i].fd < 0) {
-			polled[i].fd = accept4(
-				polled[LISTENER].fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-			return;
-		}
-	}
-}
-
-/* Set what to wait for: while the store works on an answer nothing is read. */
-static void prepare(void)
-{
-	polled[STORE].events = POLLIN;
-	polled[LISTENER].events = 0;
+	size_t place = CONNECTIONS;
 	for (size_t i = 0; i < CONNECTIONS; i++) {
 		const struct connection *connection = &connections[i];
-		polled[LISTENER].events |= polled[i].fd < 0 ? POLLIN : 0;
+		place = polled[i].fd < 0 ? i : place;
 		polled[i].events = connection->out.len > 0        ? POLLOUT
 				   : connection->exchange == NULL ? POLLIN
 								  : 0;
 	}
+	polled[LISTENER].events = place < CONNECTIONS ? POLLIN : 0;
+	polled[STORE].events = POLLIN;
+	return place;
 }
 
 static void run(struct host *host)
@@ -128,7 +122,7 @@ static void run(struct host *host)
 	polled[LISTENER].fd = host->listener;
 	polled[STORE].fd = mcp_session_store_fd(host->store);
 	for (;;) {
-		prepare();
+		size_t place = prepare();
 		if (poll(polled, POLLED, (int)mcpsess_rpc_tick(host->rpc)) < 0 && errno != EINTR) {
 			perror("poll");
 			return;
@@ -140,7 +134,8 @@ static void run(struct host *host)
 			}
 		}
 		if (polled[LISTENER].revents != 0) {
-			accept_one();
+			polled[place].fd =
+				accept4(host->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 		}
 	}
 }
@@ -148,8 +143,7 @@ static void run(struct host *host)
 int main(int argc, char **argv)
 {
 	struct host host;
-	(void)argc;
-	if (host_open(&host, "poll-loop", argv, 0) == 0) {
+	if (host_open(&host, "poll-loop", argc, argv, 0) == 0) {
 		run(&host);
 	}
 	host_close(&host);

@@ -9,14 +9,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <time.h>
 
 #include <mcpsess/http.h>
 
 #include "common/count.h"
 #include "common/host.h"
-#include "common/http1.h"
+#include "common/mhd.h"
 
 enum { THREADS = 4 };
 
@@ -26,44 +25,11 @@ struct call {
 	char body[HOST_MAX_BODY + 1]; /* one more tells the exchange that it was too much */
 };
 
-struct lookup {
-	const char *name;
-	struct mcpsess_bytes *value;
-	int count;
-};
-
-static enum MHD_Result match(void *user_data, enum MHD_ValueKind kind, const char *name, size_t len,
-	const char *value, size_t value_len)
-{
-	struct lookup *lookup = user_data;
-	(void)kind;
-	(void)len;
-	if (strcasecmp(name, lookup->name) == 0) {
-		*lookup->value = mcpsess_bytes(value, value_len);
-		lookup->count++;
-	}
-	return MHD_YES;
-}
-
-static int header(void *connection, const char *name, struct mcpsess_bytes *value)
-{
-	struct lookup lookup = { name, value, 0 };
-	MHD_get_connection_values_n(connection, MHD_HEADER_KIND, match, &lookup);
-	return lookup.count;
-}
-
-/* The bytes are the exchange's, which ends only when all is sent. No exchange: 404 or 503. */
+/* No exchange: 404. */
 static enum MHD_Result reply(
 	struct MHD_Connection *connection, int status, struct mcpsess_http_exchange *exchange)
 {
-	struct mcpsess_bytes body = mcpsess_http_body(exchange);
-	struct MHD_Response *response = MHD_create_response_from_buffer(
-		body.len, (void *)(uintptr_t)body.data, MHD_RESPMEM_PERSISTENT);
-	char name[64];
-	char value[1024];
-	for (size_t i = 0; http1_header(exchange, i, name, value); i++) {
-		MHD_add_response_header(response, name, value);
-	}
+	struct MHD_Response *response = mhd_response(exchange);
 	enum MHD_Result queued = MHD_queue_response(connection, (unsigned)status, response);
 	MHD_destroy_response(response);
 	return queued;
@@ -75,7 +41,7 @@ static enum MHD_Result serve(struct mcpsess_http *http, struct MHD_Connection *c
 	struct mcpsess_http_request request;
 	memset(&request, 0, sizeof(request));
 	request.method = mcpsess_str(method);
-	request.header = header;
+	request.header = mhd_header;
 	request.headers = connection;
 	request.body = mcpsess_bytes(call->body, call->len);
 	enum mcpsess_verdict verdict = mcpsess_http_begin(http, &request, &call->exchange);
@@ -142,14 +108,13 @@ int main(int argc, char **argv)
 	struct host host;
 	sigset_t signals;
 	int status = EXIT_FAILURE;
-	(void)argc;
 	/* Before there are threads, so that all have them blocked and they come to this one. */
 	sigemptyset(&signals);
 	sigaddset(&signals, SIGINT);
 	sigaddset(&signals, SIGTERM);
 	pthread_sigmask(SIG_BLOCK, &signals, NULL);
 
-	if (host_open(&host, "threads", argv, 1) == 0) {
+	if (host_open(&host, "threads", argc, argv, 1) == 0) {
 		struct MHD_Daemon *daemon = start(&host);
 		if (daemon != NULL) {
 			host.listener = -1; /* the daemon's now */

@@ -228,6 +228,9 @@ static int make_record(struct memory *memory, struct mcp_session_store_call *cal
 	record->deadline_ms = memory_later(now_ms, or_none(request->absolute_ms));
 	memcpy(record->operation, request->operation, sizeof(record->operation));
 	touch(record, request, now_ms);
+	if ((request->flags & MCP_SESSION_STORE_COUNT) != 0) {
+		count(record, now_ms);
+	}
 
 	int status = mcpsess_memory_admit(memory, call, record, now_ms);
 	if (status == MCPSESS_OK) {

@@ -30,8 +30,9 @@ static int open_all(struct host *host, const char *name, const char *uri, int th
 	return status;
 }
 
-int host_open(struct host *host, const char *name, char **argv, int threaded)
+int host_open(struct host *host, const char *name, int argc, char **argv, int threaded)
 {
+	(void)argc;
 	const char *uri = count_setting(argv, "--store", "MCP_SESSION_STORE", "memory:");
 	struct mcpsess_error err;
 	memset(host, 0, sizeof(*host));

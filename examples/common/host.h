@@ -15,7 +15,7 @@ struct host {
 };
 
 /* Open --store and listen on --port. 0; -1 and a line on standard error: close it all the same. */
-int host_open(struct host *host, const char *name, char **argv, int threaded);
+int host_open(struct host *host, const char *name, int argc, char **argv, int threaded);
 void host_close(struct host *host);
 
 #endif

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "http.h"
+#include "../common/mhd.h"
 #include "log.h"
 
 struct token {
@@ -194,7 +194,7 @@ static int check_proxy(
 	const struct auth *auth, struct MHD_Connection *connection, struct mcpsess_bytes *principal)
 {
 	return comes_from(connection, &auth->proxy) &&
-	       http_header(connection, auth->header, principal) == 1 && principal->len > 0;
+	       mhd_header(connection, auth->header, principal) == 1 && principal->len > 0;
 }
 
 /* -- both ------------------------------------------------------------------------------------- */

@@ -5,11 +5,11 @@
 #include "call.h"
 
 #include <ctype.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 
+#include "../common/mhd.h"
 #include "admin.h"
 #include "http.h"
 #include "tools.h"
@@ -36,22 +36,9 @@ struct call {
 
 static enum MHD_Result send_answer(struct call *call)
 {
-	/* The bytes are the exchange's, which ends only when all is sent. */
-	struct mcpsess_bytes body = mcpsess_http_body(call->exchange);
-	struct MHD_Response *response = MHD_create_response_from_buffer(
-		body.len, (void *)(uintptr_t)body.data, MHD_RESPMEM_PERSISTENT);
-	struct mcpsess_http_pair pair;
+	struct MHD_Response *response = mhd_response(call->exchange);
 	if (response == NULL) {
 		return MHD_NO;
-	}
-	for (size_t i = 0; mcpsess_http_header(call->exchange, i, &pair); i++) {
-		char name[64];
-		char value[1024];
-		snprintf(name, sizeof(name), "%.*s", (int)pair.name.len,
-			(const char *)pair.name.data);
-		snprintf(value, sizeof(value), "%.*s", (int)pair.value.len,
-			(const char *)pair.value.data);
-		MHD_add_response_header(response, name, value);
 	}
 	if (atomic_load(&call->server->draining)) {
 		MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
@@ -92,7 +79,7 @@ static enum MHD_Result begin(struct call *call, const char *method)
 	struct mcpsess_http_request request;
 	memset(&request, 0, sizeof(request));
 	request.method = mcpsess_str(method);
-	request.header = http_header;
+	request.header = mhd_header;
 	request.headers = call->connection;
 	request.body = mcpsess_bytes(call->body, call->len);
 	request.tenant = mcpsess_str(call->tenant);

@@ -1,44 +1,6 @@
 #include "http.h"
 
 #include <stdlib.h>
-#include <string.h>
-#include <strings.h>
-
-struct lookup {
-	const char *name;
-	struct mcpsess_bytes *value;
-	int count;
-};
-
-/* What libmicrohttpd leaves at the end: blanks, and a bare CR, which counts as one (RFC 9112, 2.2).
- */
-static size_t trimmed(const char *value, size_t len)
-{
-	while (len > 0 && strchr(" \t\r", value[len - 1]) != NULL) {
-		len--;
-	}
-	return len;
-}
-
-static enum MHD_Result match(void *user_data, enum MHD_ValueKind kind, const char *name, size_t len,
-	const char *value, size_t value_len)
-{
-	struct lookup *lookup = user_data;
-	(void)kind;
-	(void)len;
-	if (strcasecmp(name, lookup->name) == 0) {
-		*lookup->value = mcpsess_bytes(value, trimmed(value, value_len));
-		lookup->count++;
-	}
-	return MHD_YES;
-}
-
-int http_header(void *connection, const char *name, struct mcpsess_bytes *value)
-{
-	struct lookup lookup = { name, value, 0 };
-	MHD_get_connection_values_n(connection, MHD_HEADER_KIND, match, &lookup);
-	return lookup.count;
-}
 
 enum MHD_Result http_reply(struct MHD_Connection *connection, int status, const char *type,
 	struct text *text, const char *header, const char *value)

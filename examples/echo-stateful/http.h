@@ -8,9 +8,6 @@
 
 #include "text.h"
 
-/* A mcpsess_http_header_fn over a struct MHD_Connection. */
-int http_header(void *connection, const char *name, struct mcpsess_bytes *value);
-
 /* Answer with a text, which is freed, and one header of choice (NULL: none). */
 enum MHD_Result http_reply(struct MHD_Connection *connection, int status, const char *type,
 	struct text *text, const char *header, const char *value);

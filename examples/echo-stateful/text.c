@@ -3,7 +3,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 void text_bytes(struct text *text, struct mcpsess_bytes bytes)
 {
@@ -54,17 +53,4 @@ void text_escaped(struct text *text, struct mcpsess_bytes bytes)
 	if (plain < bytes.len) {
 		text_bytes(text, mcpsess_bytes(at + plain, bytes.len - plain));
 	}
-}
-
-void text_time(struct text *text, uint64_t ms)
-{
-	time_t seconds = (time_t)(ms / 1000);
-	struct tm parts;
-	char when[32];
-	if (ms == 0 || gmtime_r(&seconds, &parts) == NULL) {
-		text_print(text, "null");
-		return;
-	}
-	strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%S", &parts);
-	text_print(text, "\"%s.%03uZ\"", when, (unsigned)(ms % 1000));
 }

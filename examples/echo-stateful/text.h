@@ -17,7 +17,4 @@ __attribute__((format(printf, 2, 3))) void text_print(struct text *text, const c
 /* The inside of a JSON string: escaped, without the quotes. */
 void text_escaped(struct text *text, struct mcpsess_bytes bytes);
 
-/* 2025-11-25T12:00:00.000Z, or null for 0; as JSON, with quotes. */
-void text_time(struct text *text, uint64_t ms);
-
 #endif

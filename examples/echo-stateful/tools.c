@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include <mcpsess/jansson.h>
+
 static const char no_arguments[] = "{\"type\":\"object\",\"properties\":{}}";
 
 static const struct {
@@ -84,7 +86,7 @@ int tool_string(const struct mcpsess_message *message, const char *name, json_t 
 	if (text.len == 0) {
 		return 0;
 	}
-	json_t *value = json_loadb(text.data, text.len, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL);
+	json_t *value = mcpsess_jansson_load(text);
 	if (!json_is_string(value)) {
 		json_decref(value);
 		return -1;

@@ -38,8 +38,11 @@ enum mcpsess_event {
  * store has its operation token. The core checks arguments; the verb does the rest of the
  * contract (mcpsess/store.h), the comparison of owners included.
  *
+ * touch_every is 0 where every touch counts; it may be shorter than the settings say, for a request
+ * with a short idle of its own. A call that pends longer than the store's timeout is cancelled.
+ *
  * Members may be added at the end; size says which are there. Where `can` lacks a bit its
- * members may be NULL.
+ * members may be NULL. CAN_PEND and CAN_THREADS exclude each other.
  */
 struct mcp_session_store_ops {
 	uint32_t size; /* sizeof(struct mcp_session_store_ops) */
@@ -65,7 +68,11 @@ struct mcp_session_store_ops {
 	void (*tick)(struct mcp_session_store *store, uint64_t now_ms);
 	/** CAN_PEND: forget the call; it must not be finished after this. */
 	void (*cancel)(struct mcp_session_store *store, struct mcp_session_store_call *call);
-	/** Optional: a batch of verbs is complete, send it. Without it each verb sends its own. */
+	/**
+	 * Optional, with CAN_PEND: a batch of verbs is complete, send it. Called after each _async
+	 * verb, but once for all that is started within one dispatch; before a blocking verb waits;
+	 * and by a pool for all that has queued. Without it each verb sends its own.
+	 */
 	void (*flush)(struct mcp_session_store *store);
 
 	/** CAN_ROTATE, CAN_END_OWNER, CAN_ONCE, CAN_PING: see mcpsess/store.h. */
@@ -99,17 +106,20 @@ struct mcpsess_host {
 	void *(*blob_ref)(void *blob);
 	void (*blob_unref)(void *blob);
 
-	/** Watch fd for events (0 ends it). 0 or an error. */
+	/** Watch fd for events (0 ends it; before fd is closed). 0 or an error. */
 	int (*watch)(void *core, int fd, uint32_t events);
 	/** Call tick() at now_ms of the store's clock or soon after; 0 for never. One at a time. */
 	void (*wake_at)(void *core, uint64_t now_ms);
-	/** A pending call is over. Never from inside the verb that would return its status. */
+	/**
+	 * A pending call is over; done() comes from the dispatch, not from here. Never from inside
+	 * the verb that would return its status; other calls may be finished there.
+	 */
 	void (*finish)(void *core, struct mcp_session_store_call *call, int status);
 
 	/**
-	 * One line for people about the call's failure, before it is over. No secrets. sys is the
-	 * errno where the store could not be reached, else 0: it makes a store that can share fail
-	 * fast until a probe gets through.
+	 * One line for people about the call's failure, before it is over; copied. No secrets. sys
+	 * is the errno where the store could not be reached, else 0: it makes a store that can
+	 * share fail fast until a probe gets through.
 	 */
 	void (*explain)(struct mcp_session_store_call *call, int sys, const char *text);
 	void (*log)(void *core, enum mcpsess_log_level level, const char *text);

@@ -3,8 +3,9 @@
  *
  * A pool is a store that any thread may use. Behind it are as few handles as the store needs:
  * one for `memory:`, up to 4 for a remote store, shared so that callers who meet wait for one
- * round trip together instead of queueing for a connection each. It makes no threads, and opens
- * nothing before its first verb.
+ * round trip together instead of queueing for a connection each. It makes no threads, and connects
+ * nothing before its first verb. Who finds every handle busy for the store's timeout is told
+ * UNAVAILABLE.
  *
  * Thread: any, except close.
  */
@@ -19,7 +20,10 @@ extern "C" {
 
 struct mcp_session_store_pool;
 
-/** As mcp_session_store_open(), for many threads. handles: at most how many, 0 for 4. */
+/**
+ * As mcp_session_store_open(), for many threads; a bad URI is refused at once. handles: at most how
+ * many, 0 for 4, never more than 64.
+ */
 MCPSESS_API int mcp_session_store_pool_open(const char *uri,
 	const struct mcp_session_store_options *options, unsigned handles,
 	struct mcp_session_store_pool **out, struct mcpsess_error *err);
@@ -27,7 +31,10 @@ MCPSESS_API int mcp_session_store_pool_open(const char *uri,
 /** Close it; no other call may be under way. NULL is fine. */
 MCPSESS_API void mcp_session_store_pool_close(struct mcp_session_store_pool *pool);
 
-/** As the functions of mcpsess/store.h of the same names; answers live until the pool closes. */
+/**
+ * As the functions of mcpsess/store.h of the same names; answers live until the pool closes. What
+ * it can: always MCP_SESSION_STORE_CAN_THREADS, never MCP_SESSION_STORE_CAN_PEND.
+ */
 MCPSESS_API const char *mcp_session_store_pool_scheme(const struct mcp_session_store_pool *pool);
 MCPSESS_API uint32_t mcp_session_store_pool_can(const struct mcp_session_store_pool *pool);
 MCPSESS_API void mcp_session_store_pool_settings(

@@ -46,9 +46,12 @@ enum mcp_session_store_state {
 
 /** Bits of request.flags. */
 enum mcp_session_store_flag {
-	/** get: move the idle expiry in the same step. */
+	/** get: move the idle expiry in the same step. Other verbs take no notice, as of COUNT. */
 	MCP_SESSION_STORE_TOUCH = 1u << 0,
-	/** get: count this request in the same step (needs MCP_SESSION_STORE_CAN_COUNT). */
+	/**
+	 * get, and store that creates: count this request in the same step (needs
+	 * MCP_SESSION_STORE_CAN_COUNT).
+	 */
 	MCP_SESSION_STORE_COUNT = 1u << 1,
 	/** Any verb: do not compare owners. For administration, never for a client's request. */
 	MCP_SESSION_STORE_ANY_OWNER = 1u << 2,
@@ -171,9 +174,9 @@ struct mcp_session_store_options {
 	uint64_t touch_every_ms; /* touch_every=; a tenth of idle, at most 30 s; memory: 0 */
 	uint64_t max_sessions;   /* max_sessions=; 100 000 */
 	uint64_t max_sessions_per_owner; /* max_sessions_per_owner=; none */
-	uint64_t connect_timeout_ms;     /* connect_timeout=; 2 s */
-	uint64_t timeout_ms;             /* timeout=, of one operation; 1 s */
-	uint64_t probe_every_ms;         /* probe_every=; 1 s */
+	uint64_t connect_timeout_ms;     /* connect_timeout=; 2 s; never none */
+	uint64_t timeout_ms;             /* timeout=, of one operation; 1 s; never none */
+	uint64_t probe_every_ms;         /* probe_every=; 1 s; never none */
 	/**
 	 * Write a password for a new connection and return its length, 0 for none; asked each time,
 	 * so passwords may rotate. NULL: password_env=, password_file= or the URI's own.
@@ -231,10 +234,11 @@ MCPSESS_API int mcp_session_store_unref(struct mcpsess_bytes ref, struct mcpsess
 
 /* -- the verbs, blocking ------------------------------------------------------------------
  *
- * Each may block, at most for the store's timeout. answer and err may be NULL. Besides the
- * results named, each may return UNAVAILABLE (nothing happened), UNKNOWN (it may have
- * happened), INVALID, NOMEM and CORRUPT. Whenever a record of another owner is asked for the
- * result is NOTOWNER, and nothing happened.
+ * Each may block, at most for the store's timeout. answer and err may be NULL; what the answer held
+ * is let go when the verb is over. Calls under way meanwhile stay so; their answers are for the
+ * next dispatch. A payload above 64 MiB is TOOBIG. Besides the results named, each may return
+ * UNAVAILABLE (nothing happened), UNKNOWN (it may have happened), INVALID, NOMEM and CORRUPT.
+ * Whenever a record of another owner is asked for the result is NOTOWNER, and nothing happened.
  */
 
 /**
@@ -324,7 +328,11 @@ MCPSESS_API void mcp_session_store_answer_clear(struct mcp_session_store_answer 
  *
  * MCPSESS_OK or an error: it is over, and done() is not called. MCPSESS_PENDING: done() is
  * called once, from dispatch. The call, and what its request points to, stay in place until
- * then. A store that cannot pend blocks here instead.
+ * then. A store that cannot pend blocks here instead. What the call's answer held is let go first.
+ *
+ * done() may start calls, which are sent together when the dispatch ends, cancel others, and
+ * block; it may not close the store. A call without an answer for the store's timeout is over:
+ * UNKNOWN for store, touch and delete, UNAVAILABLE for the others, which may simply be repeated.
  */
 
 MCPSESS_API int mcp_session_store_store_async(

@@ -93,7 +93,7 @@ static void refuse(
 		mcpsess_rpc_count_refused(
 			exchange->http->rpc, (enum mcpsess_refused)refusal->cause);
 		mcpsess_log(exchange->http->env, MCPSESS_LOG_INFO, "request refused: %d: %s",
-			refusal->status, refusal->body);
+			refusal->status, refusal->why);
 	}
 }
 
@@ -126,7 +126,7 @@ static enum mcpsess_verdict begin_message(struct mcpsess_http_exchange *exchange
 	enum mcpsess_verdict verdict =
 		mcpsess_rpc_begin(exchange->http->rpc, &input, &exchange->message);
 	if (exchange->message == NULL) {
-		refuse(exchange, &mcpsess_http_no_memory);
+		exchange->refusal = &mcpsess_http_no_memory; /* the layer has counted it */
 	}
 	return verdict;
 }

@@ -7,7 +7,7 @@
 
 #define REFUSAL(status, cause, text) \
 	{ \
-		status, cause, MCPSESS_HTTP_ERROR(-32600, text) \
+		status, cause, text, MCPSESS_HTTP_ERROR(-32600, text) \
 	}
 
 static const struct mcpsess_http_refusal
@@ -24,7 +24,7 @@ static const struct mcpsess_http_refusal
 const struct mcpsess_http_refusal mcpsess_http_not_offered =
 	REFUSAL(405, MCPSESS_REFUSED_COUNT, "Method not allowed");
 const struct mcpsess_http_refusal mcpsess_http_no_memory = { 503, MCPSESS_REFUSED_STORE,
-	MCPSESS_HTTP_ERROR(-32603, "Out of memory, try again later") };
+	"out of memory", MCPSESS_HTTP_ERROR(-32603, "Out of memory, try again later") };
 
 static enum mcpsess_http_verb verb_of(struct mcpsess_bytes method)
 {

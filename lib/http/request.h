@@ -40,6 +40,7 @@ struct mcpsess_http_seen {
 struct mcpsess_http_refusal {
 	int status;
 	int cause; /* enum mcpsess_refused; MCPSESS_REFUSED_COUNT: not counted */
+	const char *why;
 	const char *body;
 };
 

@@ -41,12 +41,16 @@ int mcpsess_message_await(struct mcpsess_message *message, int status, mcpsess_m
 
 /* -- a session for it ------------------------------------------------------------------------ */
 
+static int counts(const struct mcpsess_message *message)
+{
+	return !message->rpc->options.no_counting && message->item.kind == MCPSESS_REQUEST &&
+	       mcpsess_bytes_equal(message->item.method, mcpsess_str("tools/call"));
+}
+
 static uint32_t fetch_flags(const struct mcpsess_message *message)
 {
 	uint32_t flags = message->intent == MCPSESS_INTENT_END ? 0 : MCP_SESSION_STORE_TOUCH;
-	int counts = !message->rpc->options.no_counting && message->item.kind == MCPSESS_REQUEST &&
-		     mcpsess_bytes_equal(message->item.method, mcpsess_str("tools/call"));
-	return flags | (counts ? MCP_SESSION_STORE_COUNT : 0);
+	return flags | (counts(message) ? MCP_SESSION_STORE_COUNT : 0);
 }
 
 static int session_removed(struct mcpsess_message *message, int status)
@@ -103,6 +107,9 @@ static int begin_lazy(struct mcpsess_message *message)
 		version, MCP_SESSION_STORE_ACTIVE);
 	if (status != MCPSESS_OK) {
 		return mcpsess_refuse(message, status);
+	}
+	if (counts(message)) {
+		mcpsess_session_count_first(&message->session);
 	}
 	message->has_session = 1;
 	return MCPSESS_STEP_NEXT;

@@ -168,6 +168,7 @@ static int written(struct mcpsess_session *session)
 	if (!session->exists) {
 		standing->now_ms = answer->now_ms;
 		standing->created_ms = answer->created_ms;
+		standing->first_request_ms = answer->first_request_ms;
 		session->exists = 1;
 	}
 	if (session->patch.first != NULL) {
@@ -352,7 +353,8 @@ int mcpsess_session_commit(struct mcpsess_session *session)
 	}
 	session->attempts = 0;
 	session->repeated = 0;
-	session->call.request.flags = 0;
+	session->call.request.flags =
+		!session->exists && session->counts_first ? MCP_SESSION_STORE_COUNT : 0;
 	session->step = MCPSESS_SESSION_WRITE;
 	return run(session);
 }

@@ -83,6 +83,14 @@ int mcpsess_session_begin(struct mcpsess_session *session, struct mcpsess_bytes 
 	return MCPSESS_OK;
 }
 
+void mcpsess_session_count_first(struct mcpsess_session *session)
+{
+	struct mcp_session_store_answer *standing = &session->standing;
+	session->counts_first = 1;
+	standing->requests = 1;
+	standing->first_request_ms = standing->now_ms;
+}
+
 struct mcpsess_bytes mcpsess_session_standing(const struct mcpsess_session *session)
 {
 	return session->written.len > 0 ? mcpsess_buffer_bytes(&session->written)

@@ -53,8 +53,9 @@ struct mcpsess_session {
 	/* One operation at a time: fetch, commit or remove. */
 	struct mcp_session_store_call call;
 	enum mcpsess_session_step step;
-	int attempts; /* writes, of this commit */
-	int repeated; /* this write was sent twice */
+	int counts_first; /* creating it counts its first request */
+	int attempts;     /* writes, of this commit */
+	int repeated;     /* this write was sent twice */
 	int pending;
 	int asked;  /* the token in the call is of the write as it would be made now */
 	int unsure; /* a write of this patch may have happened */
@@ -76,6 +77,9 @@ void mcpsess_session_release(struct mcpsess_session *session);
  */
 int mcpsess_session_begin(struct mcpsess_session *session, struct mcpsess_bytes tenant,
 	struct mcpsess_bytes principal, struct mcpsess_bytes version, uint32_t state);
+
+/* The request for which it was begun counts, once the session is created. */
+void mcpsess_session_count_first(struct mcpsess_session *session);
 
 /*
  * The three operations. OK or an error: over. MCPSESS_PENDING: session->done() tells, from the

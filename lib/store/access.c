@@ -23,6 +23,7 @@ static void observed(struct mcp_session_store_call *call, int status)
 static int run(const struct mcpsess_access *access, enum mcpsess_verb verb,
 	struct mcp_session_store_call *call)
 {
+	mcp_session_store_answer_clear(&call->answer);
 	return access->pool != NULL ? mcpsess_pool_run(access->pool, verb, call)
 				    : mcpsess_verb_run(mcpsess_core_of(access->store), verb, call);
 }

@@ -54,7 +54,7 @@ int mcpsess_plan_make(struct mcpsess_plan *plan, const char *uri,
 int mcpsess_plan_open(
 	const struct mcpsess_plan *plan, struct mcp_session_store **out, struct mcpsess_error *err);
 
-/* A verb in steps. Check the request and fill in what the store knows; any thread. */
+/* A verb in steps; its answer is clear. Check the request, fill in what is left out; any thread. */
 int mcpsess_verb_prepare(
 	struct mcpsess_core *core, enum mcpsess_verb verb, struct mcp_session_store_call *call);
 /* Give it to the backend: a result, or MCPSESS_PENDING. What pends is not flushed yet. */

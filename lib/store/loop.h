@@ -30,16 +30,29 @@ struct mcpsess_loop {
 void mcpsess_loop_init(struct mcpsess_loop *loop);
 /* Cancel every call, without done(). */
 void mcpsess_loop_forget(struct mcpsess_core *core);
+/* Close and free what watching took. */
 void mcpsess_loop_free(struct mcpsess_core *core);
 
 /* A call has been started and pends. */
 void mcpsess_loop_add(struct mcpsess_core *core, struct mcp_session_store_call *call);
 /* Send what has been started. */
 void mcpsess_loop_flush(struct mcpsess_core *core);
+/*
+ * When waiting for the call has to end, by a clock of our own: the host's may stand still, and who
+ * waits must still come back.
+ */
+uint64_t mcpsess_loop_limit(struct mcpsess_core *core, const struct mcp_session_store_call *call);
+/* Wait once, until something happens or the limit is reached; then the call is over too. */
+void mcpsess_loop_turn(
+	struct mcpsess_core *core, struct mcp_session_store_call *call, uint64_t limit_ms);
 /* Wait until the call is over and take it out: its status. Other calls stay for dispatch. */
 int mcpsess_loop_wait(struct mcpsess_core *core, struct mcp_session_store_call *call);
 /* Take the call out if it is over: 1, and its status is in call->status; else 0. */
 int mcpsess_loop_take(struct mcpsess_core *core, struct mcp_session_store_call *call);
+/* When the loop has to turn by itself; 0: never. */
+uint64_t mcpsess_loop_next(const struct mcpsess_loop *loop);
+/* Wait for events at what is watched, at most wait_ms, and let the backend see to them. */
+void mcpsess_loop_poll(struct mcpsess_core *core, int wait_ms);
 /* Make the store's descriptor readable when it has to be. */
 void mcpsess_loop_arm(struct mcpsess_core *core);
 /* Whether the call is in here. */

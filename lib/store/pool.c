@@ -264,24 +264,45 @@ static void launch_all(struct mcp_session_store_pool *pool, struct waiter *self)
 	mcpsess_loop_flush(mcpsess_core_of(handle->store));
 }
 
+/* Take those of the flight whose calls are over out of it; ourselves as well. */
+static struct waiters landed(struct handle *handle, struct waiter *self)
+{
+	struct mcpsess_core *core = mcpsess_core_of(handle->store);
+	struct waiters over = { 0 }, flight = { 0 };
+	for (struct waiter *one = pop(&handle->flight); one != NULL; one = pop(&handle->flight)) {
+		if (!mcpsess_loop_take(core, one->call)) {
+			push(&flight, one);
+		} else if (one != self) {
+			push(&over, one);
+		}
+	}
+	handle->flight = flight;
+	return over;
+}
+
+static void tell_all(struct waiters *over)
+{
+	for (struct waiter *one = pop(over); one != NULL; one = pop(over)) {
+		tell(one, TOLD_OVER, NULL);
+	}
+}
+
 /* Hold the handle until our own call is over, doing the others' work meanwhile. */
 static void lead(struct mcp_session_store_pool *pool, struct waiter *self)
 {
 	struct handle *handle = self->handle;
 	struct mcpsess_core *core = mcpsess_core_of(handle->store);
-	struct waiters over = { 0 }, flight = { 0 };
 	launch_all(pool, self);
-	mcpsess_loop_wait(core, self->call);
-	for (struct waiter *one = pop(&handle->flight); one != NULL; one = pop(&handle->flight)) {
-		if (one != self) {
-			push(mcpsess_loop_take(core, one->call) ? &over : &flight, one);
-		}
+	struct waiters over = landed(handle, self);
+	uint64_t limit_ms = mcpsess_loop_limit(core, self->call);
+	while (self->call->status == MCPSESS_PENDING) {
+		tell_all(&over);
+		mcpsess_loop_turn(core, self->call, limit_ms);
+		over = landed(handle, self);
 	}
-	handle->flight = flight;
+	/* The handle first: its next holder has a round trip to make. */
 	pass_on(pool, handle);
-	for (struct waiter *one = pop(&over); one != NULL; one = pop(&over)) {
-		tell(one, TOLD_OVER, NULL);
-	}
+	tell_all(&over);
 }
 
 int mcpsess_pool_run(struct mcp_session_store_pool *pool, enum mcpsess_verb verb,
@@ -381,7 +402,8 @@ const char *mcp_session_store_pool_scheme(const struct mcp_session_store_pool *p
 
 uint32_t mcp_session_store_pool_can(const struct mcp_session_store_pool *pool)
 {
-	return pool->core->ops.can;
+	return (pool->core->ops.can & ~(uint32_t)MCP_SESSION_STORE_CAN_PEND) |
+	       MCP_SESSION_STORE_CAN_THREADS;
 }
 
 void mcp_session_store_pool_settings(

@@ -1,3 +1,4 @@
+#include "base/blob.h"
 #include "store/core.h"
 #include "store/settings.h"
 
@@ -21,7 +22,9 @@ static int check_flags(
 	if ((request->flags & ~(for_get | MCP_SESSION_STORE_ANY_OWNER)) != 0) {
 		return refuse(call, MCPSESS_E_INVALID, "request.flags has an unknown flag");
 	}
-	if (verb != MCPSESS_VERB_GET) {
+	if (verb == MCPSESS_VERB_STORE && request->revision == 0) {
+		request->flags &= ~(uint32_t)MCP_SESSION_STORE_TOUCH;
+	} else if (verb != MCPSESS_VERB_GET) {
 		request->flags &= ~for_get;
 	}
 	if ((request->flags & MCP_SESSION_STORE_COUNT) != 0 &&
@@ -193,7 +196,6 @@ static void fill(struct mcpsess_core *core, enum mcpsess_verb verb,
 int mcpsess_verb_prepare(
 	struct mcpsess_core *core, enum mcpsess_verb verb, struct mcp_session_store_call *call)
 {
-	mcp_session_store_answer_clear(&call->answer);
 	call->error.status = MCPSESS_OK;
 	call->error.sys = 0;
 	call->error.text[0] = '\0';
@@ -265,9 +267,6 @@ int mcpsess_verb_settle(struct mcp_session_store_call *call, int status)
 static int prepare_and_launch(
 	struct mcpsess_core *core, enum mcpsess_verb verb, struct mcp_session_store_call *call)
 {
-	if (mcpsess_loop_holds(&core->loop, call)) {
-		return MCPSESS_E_INVALID;
-	}
 	int r = mcpsess_verb_prepare(core, verb, call);
 	return r == MCPSESS_OK ? mcpsess_verb_launch(core, call) : r;
 }
@@ -287,20 +286,19 @@ int mcpsess_verb_run(
 void mcpsess_verb_begin(
 	struct mcp_session_store_call *call, const struct mcp_session_store_request *request)
 {
-	/* Not zeroed as a whole: a third of it is the error's text. */
-	const size_t tail = offsetof(struct mcp_session_store_call, next);
+	/* Not zeroed as a whole: a third of it is the error's text, and this is the hot path. */
 	call->request = *request;
 	call->done = NULL;
 	call->user_data = NULL;
+	call->next = call->prev = NULL;
 	memset(&call->answer, 0, sizeof(call->answer));
-	memset((char *)call + tail, 0, sizeof(*call) - tail);
 }
 
 void mcpsess_verb_hand_out(struct mcp_session_store_call *call,
 	struct mcp_session_store_answer *answer, struct mcpsess_error *err)
 {
 	if (answer != NULL) {
-		mcp_session_store_answer_clear(answer);
+		mcpsess_blob_unref(answer->blob);
 		*answer = call->answer;
 	} else {
 		mcp_session_store_answer_clear(&call->answer);
@@ -325,6 +323,10 @@ int mcpsess_verb_start(struct mcp_session_store *store, enum mcpsess_verb verb,
 	struct mcp_session_store_call *call)
 {
 	struct mcpsess_core *core = mcpsess_core_of(store);
+	if (mcpsess_loop_holds(&core->loop, call)) {
+		return MCPSESS_E_INVALID;
+	}
+	mcp_session_store_answer_clear(&call->answer);
 	int r = prepare_and_launch(core, verb, call);
 	if (mcpsess_core_can(core, MCP_SESSION_STORE_CAN_PEND)) {
 		/* What done() starts goes out together, at the end of the dispatch. */

@@ -89,6 +89,8 @@ def speed(folder, threads):
 def compare(servers, folder):
     files = {name: begin_sessions(servers[name], folder, 64) for name in ("ours", "peer")}
     title("tools/call in a session over HTTP")
+    for name, server in servers.items():  # warm: Node.js compiles what it runs often
+        load(server, 16, files.get(name, files["ours"]))
     for connections in CONNECTIONS:
         turns = {name: [] for name in servers}
         for _ in range(TURNS):

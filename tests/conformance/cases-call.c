@@ -36,6 +36,8 @@ static void many_calls_end_each_once(struct mcpsess_kit *kit)
 	unsigned pended = 0;
 	for (unsigned i = 0; i < FLIGHT; i++) {
 		pended += flight->calls[i].status == MCPSESS_PENDING;
+	}
+	for (unsigned i = 0; i < FLIGHT; i++) {
 		mcpsess_kit_want(kit, mcpsess_kit_finish(kit, &flight->calls[i]), MCPSESS_OK,
 			"each of many calls in flight ends");
 		mcpsess_kit_same(kit, flight->calls[i].call.answer.revision, 1,
@@ -184,12 +186,11 @@ static void done_may_start_the_next(struct mcpsess_kit *kit)
 	chain->call.call.done = next_link;
 	chain->call.call.user_data = chain;
 	int status = mcp_session_store_get_async(kit->store, &chain->call.call);
-	if (status == MCPSESS_PENDING) {
-		chain->call.status = status;
-		mcpsess_kit_finish(kit, &chain->call);
-	} else {
+	chain->call.status = status;
+	if (status != MCPSESS_PENDING) {
 		next_link(&chain->call.call, status);
 	}
+	mcpsess_kit_finish(kit, &chain->call);
 	mcp_session_store_answer_clear(&chain->call.call.answer);
 	WANT(kit, chain->call.status, MCPSESS_OK, "a verb started by done() ends like any other");
 }

@@ -7,7 +7,14 @@
 
 #include <time.h>
 
-enum { SLOTS = 6, LIVES = 60, STEPS = 3000, WORKERS_IN_FLIGHT = 16, BYTES = 600 };
+enum {
+	SLOTS = 6,
+	LIVES = 60,
+	STEPS = 12000,
+	WORKERS_IN_FLIGHT = 16,
+	BYTES = 600,
+	BEGIN_TRIES = 100
+};
 
 /* Slots hold one record each; when it is deleted the next life begins with the next key. */
 struct stage {
@@ -23,7 +30,7 @@ struct worker {
 	struct mcpsess_kit *kit;
 	struct mcpsess_history_event *events;
 	size_t event_count;
-	unsigned steps;
+	unsigned steps, steps_max;
 
 	unsigned slot, life;
 	enum mcpsess_kit_verb verb;
@@ -226,8 +233,8 @@ static void conclude(
 static int works_on(const struct worker *worker)
 {
 	return !worker->kit->failed &&
-	       (worker->steps < STEPS || worker->creates || worker->deletes) &&
-	       worker->steps < 2 * STEPS;
+	       (worker->steps < worker->steps_max || worker->creates || worker->deletes) &&
+	       worker->steps < 2 * worker->steps_max;
 }
 
 static void work(struct mcpsess_kit *kit, unsigned index, void *user_data)
@@ -293,12 +300,13 @@ static struct stage *set_stage(struct mcpsess_kit *kit)
 
 static struct worker *hire(struct mcpsess_kit *kit, struct stage *stage, unsigned count)
 {
+	size_t room = 2 * STEPS / count + SLOTS * BEGIN_TRIES;
 	struct worker *workers = mcpsess_kit_alloc(kit, count * sizeof(workers[0]));
 	for (unsigned i = 0; i < count; i++) {
 		workers[i].stage = stage;
 		workers[i].kit = kit;
-		workers[i].events =
-			mcpsess_kit_alloc(kit, 2 * STEPS * sizeof(workers[i].events[0]));
+		workers[i].steps_max = STEPS / count;
+		workers[i].events = mcpsess_kit_alloc(kit, room * sizeof(workers[i].events[0]));
 	}
 	return workers;
 }
@@ -310,7 +318,8 @@ static void begin_lives(struct mcpsess_kit *kit, struct worker *worker)
 		worker->slot = slot;
 		worker->life = 0;
 		worker->creates = 1;
-		for (int tries = 0; worker->creates && tries < 100 && !kit->failed; tries++) {
+		for (int tries = 0; worker->creates && tries < BEGIN_TRIES && !kit->failed;
+			tries++) {
 			prepare(worker);
 			conclude(worker, mcpsess_kit_do(kit, worker->verb, &worker->ask),
 				&kit->answer);

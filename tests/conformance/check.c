@@ -52,18 +52,27 @@ int mcpsess_kit_near(
 		       (unsigned long long)got);
 }
 
-int mcpsess_kit_served(struct mcpsess_kit *kit, int got, uint64_t until_ms, const char *promise)
+int mcpsess_kit_held(
+	struct mcpsess_kit *kit, int got, int wanted, uint64_t until_ms, const char *promise)
 {
-	if (got == MCPSESS_OK) {
+	if (got == wanted) {
 		return 1;
 	}
+	char text[sizeof(kit->error.text)];
+	snprintf(text, sizeof(text), "%s", said(kit, got));
 	uint64_t now_ms = mcpsess_kit_now(kit);
 	if (now_ms >= until_ms) {
 		kit->too_slow = 1;
 		return 0;
 	}
-	return mcpsess_kit_fail(kit, "%s: %llu ms before that %s came", promise,
-		(unsigned long long)(until_ms - now_ms), mcpsess_status_name(got));
+	return mcpsess_kit_fail(kit, "%s: wanted %s, came %s (%s), %llu ms before its end", promise,
+		mcpsess_status_name(wanted), mcpsess_status_name(got), text,
+		(unsigned long long)(until_ms - now_ms));
+}
+
+int mcpsess_kit_served(struct mcpsess_kit *kit, int got, uint64_t until_ms, const char *promise)
+{
+	return mcpsess_kit_held(kit, got, MCPSESS_OK, until_ms, promise);
 }
 
 static const char *changed_field(

@@ -12,7 +12,7 @@ struct sweep {
 	const struct mcpsess_history_event **by_end;
 	const struct mcpsess_history_event **writers; /* by revision; NULL: nobody said so */
 	uint64_t *earliest; /* by revision: when a write that made it, or may have, began */
-	uint64_t top;       /* highest revision of the key */
+	uint64_t top;       /* highest revision that anybody was told */
 	char *text;
 	size_t capacity;
 };
@@ -54,7 +54,7 @@ static int collect_writes(struct sweep *sweep)
 	for (size_t i = 0; i < sweep->count; i++) {
 		const struct mcpsess_history_event *event = &sweep->events[i];
 		uint64_t revision = event->revision;
-		if (event->kind != HISTORY_WRITE) {
+		if (event->kind != HISTORY_WRITE || revision > sweep->top) {
 			continue;
 		}
 		if (event->begin < sweep->earliest[revision]) {
@@ -159,7 +159,7 @@ static int check_ends(struct sweep *sweep)
 static int check_key(struct sweep *sweep)
 {
 	for (size_t i = 0; i < sweep->count; i++) {
-		if (sweep->events[i].revision > sweep->top) {
+		if (shows_revision(&sweep->events[i]) && sweep->events[i].revision > sweep->top) {
 			sweep->top = sweep->events[i].revision;
 		}
 	}

@@ -176,6 +176,10 @@ int mcpsess_kit_same(struct mcpsess_kit *kit, uint64_t got, uint64_t wanted, con
 int mcpsess_kit_near(struct mcpsess_kit *kit, uint64_t got, uint64_t wanted, uint64_t slack,
 	const char *promise);
 int mcpsess_kit_served(struct mcpsess_kit *kit, int got, uint64_t until_ms, const char *promise);
+/* The status is the one wanted, unless the store's clock passed until_ms before it could be asked.
+ */
+int mcpsess_kit_held(
+	struct mcpsess_kit *kit, int got, int wanted, uint64_t until_ms, const char *promise);
 /* The record is what the earlier answer said, payload included. */
 int mcpsess_kit_unchanged(struct mcpsess_kit *kit, const struct mcp_session_store_request *ask,
 	const struct mcp_session_store_answer *before, const char *promise);

@@ -16,7 +16,7 @@ check()
 	if "$@"; then
 		echo "ok $name"
 	else
-		cat "$folder/head" "$folder/body"
+		cat "$folder/head" "$folder/body" && echo
 		echo "FAIL $name"
 		failed=1
 	fi

@@ -3,9 +3,8 @@
 # sample FOLDER: the README's first C program as host.c and host.cpp in FOLDER.
 sample()
 {
-	sed -n '/^```c$/,/^```$/{//!p;}' "$root/README.md" 2>/dev/null |
-		awk '/int main\(/{m = 1} {print} m && /^}/{exit}' >"$1/host.c"
-	grep -q 'int main(' "$1/host.c" || cp "$root/tests/install/host.c" "$1/host.c"
+	sed -n '/^```c$/,/^```$/{//!p;}' "$root/README.md" |
+		awk '{print} /^int main\(/{m = 1} m && /^}/{exit}' >"$1/host.c"
 	cp "$1/host.c" "$1/host.cpp"
 }
 

@@ -54,7 +54,7 @@ class Tree:
                     self.lines[name] = file.read().split("\n")
 
     def tracked(self):
-        if not os.path.exists(os.path.join(self.root, ".git")):
+        if not os.path.exists(os.path.join(self.root, ".git")) or not shutil.which("git"):
             return []
         names = subprocess.run(["git", "ls-files", "-co", "--exclude-standard"], cwd=self.root,
                                stdout=subprocess.PIPE, text=True, check=False).stdout.split("\n")
@@ -62,8 +62,8 @@ class Tree:
 
     def walked(self):
         for folder, folders, names in os.walk(self.root):
-            folders[:] = [f for f in folders if f not in (".git", ".cache", "node_modules")
-                          and not f.startswith("build")]
+            folders[:] = [f for f in folders if not f.startswith("build") and
+                          f not in (".git", ".cache", "node_modules", "__pycache__")]
             for name in names:
                 yield os.path.relpath(os.path.join(folder, name), self.root)
 

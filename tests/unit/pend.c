@@ -137,7 +137,9 @@ static void flush(struct mcp_session_store *store)
 		sched_yield();
 	}
 	for (unsigned i = self->call_count; pend.mode == PEND_ITSELF && i-- > 0;) {
-		reply(self, self->calls[i], MCPSESS_OK);
+		if (pend_revision(&self->calls[i]->request.key) != (uint64_t)PEND_SILENT + 1) {
+			reply(self, self->calls[i], MCPSESS_OK);
+		}
 	}
 }
 

@@ -49,7 +49,8 @@ void pend_misfinish(
 /* Ask for a tick. */
 void pend_wake_at(struct mcp_session_store *store, uint64_t now_ms);
 
-/* A key that is all of one byte, and what an answer to it says. */
+/* A key by its number, and what an answer to it says. A silent one is answered when told only. */
+#define PEND_SILENT 4000000000u
 struct mcpsess_digest pend_key(unsigned number);
 uint64_t pend_revision(const struct mcpsess_digest *key);
 

@@ -9,7 +9,9 @@
 #include <mcpsess/pool.h>
 #include <pthread.h>
 #include <sched.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "pend.h"
 
@@ -19,11 +21,11 @@ struct caller {
 	pthread_t thread;
 	struct mcp_session_store_pool *pool;
 	unsigned number, rounds;
-	unsigned wrong; /* answers that were somebody else's, or none at all */
-	int last;       /* what the last verb returned */
+	unsigned wrong;  /* answers that were somebody else's, or none at all */
+	int last;        /* what the last verb returned */
+	atomic_int task; /* the thread's own number, once it runs */
+	atomic_int is_back;
 };
-
-static atomic_uint entered;
 
 static struct mcp_session_store_pool *open_pool(const char *uri, unsigned handles)
 {
@@ -50,22 +52,49 @@ static int ask(struct mcp_session_store_pool *pool, unsigned number, unsigned *w
 static void *call_again_and_again(void *arg)
 {
 	struct caller *self = arg;
-	entered++;
+	self->task = gettid();
 	for (unsigned i = 0; i < self->rounds; i++) {
-		self->last = ask(self->pool, self->number * 100000 + i, &self->wrong);
+		self->last = ask(self->pool, self->number + i, &self->wrong);
 	}
+	self->is_back = 1;
 	return NULL;
+}
+
+static void start_one(struct caller *caller, struct mcp_session_store_pool *pool, unsigned number,
+	unsigned rounds)
+{
+	memset(caller, 0, sizeof(*caller));
+	caller->pool = pool;
+	caller->number = number;
+	caller->rounds = rounds;
+	assert_int_equal(pthread_create(&caller->thread, NULL, call_again_and_again, caller), 0);
 }
 
 static void start(struct caller *callers, unsigned count, struct mcp_session_store_pool *pool,
 	unsigned rounds)
 {
-	entered = 0;
 	for (unsigned i = 0; i < count; i++) {
-		callers[i] = (struct caller){ .pool = pool, .number = i, .rounds = rounds };
-		assert_int_equal(
-			pthread_create(&callers[i].thread, NULL, call_again_and_again, &callers[i]),
-			0);
+		start_one(&callers[i], pool, i * 100000, rounds);
+	}
+}
+
+/* Until the caller sleeps, which it does in the pool and nowhere else. */
+static void wait_until_it_queues(struct caller *caller)
+{
+	char path[64], text[256], running = 'R';
+	while (caller->task == 0) {
+		sched_yield();
+	}
+	snprintf(path, sizeof(path), "/proc/self/task/%d/stat", caller->task);
+	while (running != 'S') {
+		FILE *file = fopen(path, "r");
+		assert_non_null(file);
+		size_t len = fread(text, 1, sizeof(text) - 1, file);
+		fclose(file);
+		text[len] = '\0';
+		assert_non_null(strrchr(text, ')'));
+		running = strrchr(text, ')')[2];
+		sched_yield();
 	}
 }
 
@@ -125,39 +154,61 @@ static void a_lone_caller_uses_one_handle_and_waits_for_nobody(void **state)
 	mcp_session_store_pool_close(pool);
 }
 
-/* One handle, held until others have come: who has queued by then is sent in one batch. */
-static unsigned largest_batch_behind_a_slow_call(void)
+/* A pool of one handle that is busy until the gate opens. */
+static struct mcp_session_store_pool *open_busy_pool(const char *uri, struct caller *holder)
 {
-	struct caller first, others[16];
-	struct mcp_session_store_pool *pool = open_pool("pend:?timeout=1m", 1);
+	struct mcp_session_store_pool *pool = open_pool(uri, 1);
 	pend.gate_shut = 1;
-	start(&first, 1, pool, 1);
+	start_one(holder, pool, 7, 1);
 	while (pend.sent < 1) {
 		sched_yield();
 	}
-	pend.sent = 0;
-	start(others, 16, pool, 1);
-	while (entered < 16) {
-		sched_yield();
-	}
-	pend.gate_shut = 0;
-	assert_int_equal(join(&first, 1), 0);
-	assert_int_equal(join(others, 16), 0);
-	assert_int_equal(pend.sent, 16);
-	pend.sent = 0;
-	mcp_session_store_pool_close(pool);
-	return pend.largest_batch;
+	return pool;
 }
 
 static void who_queues_is_sent_together(void **state)
 {
 	(void)state;
-	/* A thread may be late for the queue; not all of them, time and again. */
-	unsigned largest = 0;
-	for (int tries = 0; tries < 100 && largest < 2; tries++) {
-		largest = largest_batch_behind_a_slow_call();
+	struct caller holder, others[16];
+	struct mcp_session_store_pool *pool = open_busy_pool("pend:?timeout=1m", &holder);
+	start(others, 16, pool, 1);
+	for (int i = 0; i < 16; i++) {
+		wait_until_it_queues(&others[i]);
 	}
-	assert_true(largest > 1);
+	pend.gate_shut = 0;
+	assert_int_equal(join(&holder, 1), 0);
+	assert_int_equal(join(others, 16), 0);
+	assert_int_equal(pend.flushes, 2);
+	assert_int_equal(pend.largest_batch, 16);
+	mcp_session_store_pool_close(pool);
+}
+
+/* Whoever leads the batch: the one whose call is never answered, or another. */
+static void nobody_waits_for_another_s_slow_call(void **state)
+{
+	(void)state;
+	for (unsigned leader = 0; leader < 8; leader += 7) {
+		struct caller holder, others[8];
+		pend_reset();
+		pend.mode = PEND_ITSELF;
+		struct mcp_session_store_pool *pool =
+			open_busy_pool("pend:?timeout=1s", &holder);
+		for (unsigned i = 0; i < 8; i++) {
+			start_one(&others[i], pool, i == leader ? PEND_SILENT : i, 1);
+			wait_until_it_queues(&others[i]);
+		}
+		pend.gate_shut = 0;
+		for (unsigned i = 0; i < 8; i++) {
+			while (i != leader && !others[i].is_back) {
+				sched_yield();
+			}
+		}
+		assert_int_equal(others[leader].is_back, 0);
+		assert_int_equal(join(&holder, 1), 0);
+		assert_int_equal(join(others, 8), 1);
+		assert_int_equal(others[leader].last, MCPSESS_E_UNAVAILABLE);
+		mcp_session_store_pool_close(pool);
+	}
 }
 
 /* As long as nobody answers, a caller is back after its timeout, wherever it waits. */
@@ -289,7 +340,8 @@ static void a_pool_knows_what_its_store_is(void **state)
 	struct mcp_session_store_options settings;
 	struct mcp_session_store_pool *pool = open_pool("pend+more:?idle=7s", 0);
 	assert_string_equal(mcp_session_store_pool_scheme(pool), "pend+more");
-	assert_int_equal(mcp_session_store_pool_can(pool), pend.can);
+	assert_int_equal(mcp_session_store_pool_can(pool),
+		(pend.can & ~(uint32_t)MCP_SESSION_STORE_CAN_PEND) | MCP_SESSION_STORE_CAN_THREADS);
 	mcp_session_store_pool_settings(pool, &settings);
 	assert_int_equal(settings.idle_ms, 7000);
 	mcp_session_store_pool_close(pool);
@@ -393,6 +445,7 @@ int main(void)
 		TEST(every_thread_gets_its_own_answers_through_few_handles),
 		TEST(a_lone_caller_uses_one_handle_and_waits_for_nobody),
 		TEST(who_queues_is_sent_together),
+		TEST(nobody_waits_for_another_s_slow_call),
 		TEST(no_caller_waits_longer_than_the_timeout),
 		TEST(one_caller_s_error_fails_no_other),
 		TEST(a_store_that_blocks_is_used_by_one_thread_at_a_time),

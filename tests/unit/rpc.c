@@ -330,6 +330,15 @@ static void a_lazy_session_is_stored_with_the_first_result(void **state)
 	assert_string_equal(answer.reply, "{\"jsonrpc\":\"2.0\",\"id\":2,\"result\":[1,2]}");
 	kit_send(&kit, CALL("2", "get"), id, "bob", &answer);
 	assert_int_equal(answer.status, MCPSESS_E_NOTOWNER);
+
+	/* The call that began it was its first. */
+	struct mcpsess_message *message;
+	struct mcpsess_input input = { .body = mcpsess_str(CALL("3", "get")),
+		.session_id = mcpsess_str(id),
+		.principal = mcpsess_str("alice") };
+	assert_int_equal(mcpsess_rpc_begin(kit.rpc, &input, &message), MCPSESS_DISPATCH);
+	assert_int_equal(mcpsess_session_requests(mcpsess_message_session(message)), 3);
+	mcpsess_message_end(message);
 	kit_close(&kit);
 }
 

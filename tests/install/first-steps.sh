@@ -1,0 +1,65 @@
+#!/usr/bin/env bash
+# What a stranger does first: ./examples/run, then the curl line that it prints.
+set -u
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+folder=$(mktemp -d)
+server=
+trap '[ -z "$server" ] || kill "$server" 2>/dev/null; rm -rf "$folder"' EXIT
+failed=0
+
+check()
+{
+	local name=$1
+	shift
+	if "$@"; then
+		echo "ok $name"
+	else
+		cat "$folder"/*
+		echo "FAIL $name"
+		failed=1
+	fi
+}
+
+# Wait for the curl line; the first time the example is built.
+starts()
+{
+	for _ in $(seq 1500); do
+		grep -q '^curl ' "$folder/said" && return 0
+		kill -0 "$server" 2>/dev/null || return 1
+		sleep 0.2
+	done
+	return 1
+}
+
+prints_its_url() { grep -qx "http://127.0.0.1:[0-9]*/mcp" "$folder/said"; }
+
+its_curl_line_works()
+{
+	bash -c "$(grep '^curl ' "$folder/said")" >"$folder/answer" 2>/dev/null &&
+		grep -q '^HTTP/1.1 200' "$folder/answer" &&
+		grep -qi '^Mcp-Session-Id: ' "$folder/answer" &&
+		grep -q '"protocolVersion"' "$folder/answer"
+}
+
+ends_well()
+{
+	kill "$server"
+	wait "$server"
+}
+
+refuses_a_name_it_does_not_know()
+{
+	! "$root/examples/run" no-such-example >"$folder/refused" 2>&1 &&
+		grep -q no-such-example "$folder/refused"
+}
+
+cd / || exit 1
+PORT=0 "$root/examples/run" >"$folder/said" 2>"$folder/log" &
+server=$!
+check "examples/run builds and starts the server" starts
+check "it prints its URL" prints_its_url
+check "the curl line that it prints begins a session" its_curl_line_works
+check "SIGTERM ends it well" ends_well
+server=
+check "a name that it does not know is refused" refuses_a_name_it_does_not_know
+exit $failed
