@@ -2,6 +2,7 @@
 
 #include "owner.h"
 #include "shard.h"
+#include "token.h"
 
 static int take(atomic_uint_least64_t *counter, uint64_t amount, uint64_t max)
 {
@@ -33,6 +34,7 @@ int mcpsess_memory_take_bytes(struct memory *memory, uint64_t bytes)
 void mcpsess_memory_make_room(struct memory *memory, uint64_t bytes, uint64_t now_ms)
 {
 	mcpsess_memory_sweep_all(memory, now_ms, SIZE_MAX);
+	mcpsess_memory_sweep_tokens(memory, now_ms, UINT32_MAX);
 	if (bytes <= memory->max_bytes && atomic_load(&memory->bytes) > memory->max_bytes - bytes) {
 		mcpsess_memory_forget_all(memory);
 	}
@@ -49,7 +51,7 @@ static int has_owner(const struct mcp_session_store_request *request)
 	return memcmp(&request->owner, &nobody, sizeof(nobody)) != 0;
 }
 
-static uint64_t cost_of(int owned, uint64_t payload_len)
+uint64_t mcpsess_memory_cost(int owned, uint64_t payload_len)
 {
 	return payload_len + MEMORY_RECORD_COST + (owned ? MEMORY_OWNER_COST : 0);
 }
@@ -99,7 +101,7 @@ int mcpsess_memory_admit(struct memory *memory, struct mcp_session_store_call *c
 	struct memory_record *record, uint64_t now_ms)
 {
 	int owned = has_owner(&call->request);
-	uint64_t bytes = cost_of(owned, call->request.payload.len);
+	uint64_t bytes = mcpsess_memory_cost(owned, call->request.payload.len);
 	int status = admit_session(memory, call, now_ms);
 	if (status < 0) {
 		return status;
@@ -121,10 +123,33 @@ void mcpsess_memory_withdraw(
 	struct memory *memory, struct memory_record *record, uint64_t payload_len)
 {
 	int owned = record->owner != NULL;
+	int counted = !owned || mcpsess_memory_owner_leave(memory, record);
 	if (owned) {
-		mcpsess_memory_owner_leave(memory, record);
 		mcpsess_memory_owner_release(memory, record);
 	}
-	atomic_fetch_sub(&memory->bytes, cost_of(owned, payload_len));
-	atomic_fetch_sub(&memory->sessions, 1);
+	atomic_fetch_sub(&memory->bytes, mcpsess_memory_cost(owned, payload_len));
+	atomic_fetch_sub(counted ? &memory->sessions : &memory->tombstones, 1);
+}
+
+int mcpsess_memory_admit_token(
+	struct memory *memory, struct mcp_session_store_call *call, uint64_t now_ms)
+{
+	uint64_t max = cap(call->request.max_sessions);
+	if (take(&memory->tokens, 1, max) < 0) {
+		mcpsess_memory_sweep_tokens(memory, now_ms, UINT32_MAX);
+		if (take(&memory->tokens, 1, max) < 0) {
+			return refuse(memory, call, "there are as many tokens as max_sessions");
+		}
+	}
+	int status = admit_bytes(memory, call, MEMORY_TOKEN_COST, now_ms);
+	if (status < 0) {
+		atomic_fetch_sub(&memory->tokens, 1);
+	}
+	return status;
+}
+
+void mcpsess_memory_withdraw_token(struct memory *memory)
+{
+	atomic_fetch_sub(&memory->bytes, MEMORY_TOKEN_COST);
+	atomic_fetch_sub(&memory->tokens, 1);
 }

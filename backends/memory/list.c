@@ -70,13 +70,12 @@ static int get_cursor(char letter, const char *cursor, struct mcpsess_digest *fr
 
 static int is_live(const struct walk *walk, const struct memory_record *record)
 {
-	return record->state <= MCP_SESSION_STORE_ACTIVE && walk->now_ms < record->expires_ms;
+	return memory_is_live(record) && walk->now_ms < record->expires_ms &&
+	       !memory_owner_has_ended(record);
 }
 
 static void take(struct walk *walk, const struct memory_record *record)
 {
-	uint64_t expires_ms = record->expires_ms;
-	uint64_t deadline_ms = record->deadline_ms;
 	walk->entries[walk->count++] = (struct mcp_session_store_entry){
 		.key = record->node.key,
 		.owner = record->owner != NULL ? record->owner->node.key
@@ -84,8 +83,8 @@ static void take(struct walk *walk, const struct memory_record *record)
 		.revision = record->revision,
 		.created_ms = record->created_ms,
 		.seen_ms = record->seen_ms,
-		.expires_ms = expires_ms != MCP_SESSION_STORE_NONE ? expires_ms : 0,
-		.deadline_ms = deadline_ms != MCP_SESSION_STORE_NONE ? deadline_ms : 0,
+		.expires_ms = memory_zero_if_none(record->expires_ms),
+		.deadline_ms = memory_zero_if_none(record->deadline_ms),
 		.requests = record->requests,
 		.payload_len = memory_payload_len(walk->memory, record->blob),
 		.kind = record->kind,
@@ -152,7 +151,7 @@ static void walk_by_key(struct walk *walk, char *cursor)
 static void walk_by_owner(struct walk *walk, char *cursor)
 {
 	size_t found = mcpsess_memory_owner_list(walk->memory, &walk->request->owner,
-		memory_key_head(&walk->from), walk->entries, walk->max);
+		memory_key_head(&walk->from), MCP_SESSION_STORE_NONE, walk->entries, walk->max);
 	if (found == walk->max) {
 		memory_key_begin(&walk->from, walk->entries[found - 1].revision + 1);
 		put_cursor('s', &walk->from, cursor);

@@ -4,6 +4,7 @@
 
 #include "owner.h"
 #include "shard.h"
+#include "token.h"
 
 static const uint64_t default_max_bytes = (uint64_t)1 << 30;
 
@@ -68,6 +69,7 @@ static void free_records(struct memory *memory, struct memory_shard *shard)
 		}
 		memory_realloc(memory, record, 0);
 	}
+	mcpsess_memory_free_tokens(memory, shard);
 	mcpsess_memory_heap_free(&shard->heap, &memory->store);
 	mcpsess_memory_table_free(&shard->records, &memory->store);
 	pthread_mutex_destroy(&shard->mutex);
@@ -90,17 +92,27 @@ static int memory_sweep(struct mcp_session_store *store, size_t budget)
 {
 	uint64_t now_ms = store->host->now_ms(store->core);
 	size_t most = budget > 0 && budget < INT32_MAX ? budget : INT32_MAX;
+	mcpsess_memory_sweep_tokens(
+		(struct memory *)store, now_ms, (uint32_t)most / MEMORY_SHARDS + 1);
 	return (int)mcpsess_memory_sweep_all((struct memory *)store, now_ms, most);
 }
 
 static int memory_stats(struct mcp_session_store *store, struct mcp_session_store_stats *out)
 {
 	struct memory *memory = (struct memory *)store;
-	mcpsess_memory_sweep_all(memory, store->host->now_ms(store->core), SIZE_MAX);
+	uint64_t now_ms = store->host->now_ms(store->core);
+	mcpsess_memory_sweep_tokens(memory, now_ms, UINT32_MAX);
+	mcpsess_memory_sweep_all(memory, now_ms, SIZE_MAX);
 	out->sessions = atomic_load(&memory->sessions);
 	out->tombstones = atomic_load(&memory->tombstones);
 	out->bytes = atomic_load(&memory->bytes);
 	out->expired = atomic_load(&memory->expired);
+	return MCPSESS_OK;
+}
+
+static int memory_ping(struct mcp_session_store *store, struct mcp_session_store_call *call)
+{
+	call->answer.now_ms = store->host->now_ms(store->core);
 	return MCPSESS_OK;
 }
 
@@ -109,7 +121,9 @@ static const struct mcp_session_store_ops ops = {
 	.can = MCP_SESSION_STORE_CAN_THREADS | MCP_SESSION_STORE_CAN_TOMBSTONE |
 	       MCP_SESSION_STORE_CAN_LIMIT | MCP_SESSION_STORE_CAN_OPERATION |
 	       MCP_SESSION_STORE_CAN_COUNT | MCP_SESSION_STORE_CAN_LIST |
-	       MCP_SESSION_STORE_CAN_SWEEP | MCP_SESSION_STORE_CAN_STATS,
+	       MCP_SESSION_STORE_CAN_SWEEP | MCP_SESSION_STORE_CAN_STATS |
+	       MCP_SESSION_STORE_CAN_ROTATE | MCP_SESSION_STORE_CAN_END_OWNER |
+	       MCP_SESSION_STORE_CAN_ONCE | MCP_SESSION_STORE_CAN_PING,
 	.store = mcpsess_memory_store,
 	.get = mcpsess_memory_get,
 	.touch = mcpsess_memory_touch,
@@ -119,6 +133,10 @@ static const struct mcp_session_store_ops ops = {
 	.list = mcpsess_memory_list,
 	.sweep = memory_sweep,
 	.stats = memory_stats,
+	.rotate = mcpsess_memory_rotate,
+	.end_owner = mcpsess_memory_end_owner,
+	.once = mcpsess_memory_once,
+	.ping = memory_ping,
 };
 
 static struct memory *allocate(const struct mcpsess_host *host, void *core)

@@ -1,7 +1,8 @@
 /*
  * Records in this process. Nothing pends, any thread may come: a record's shard has a lock, and
- * so has its owner's shard. A lock of an owner's shard may be taken while one of a record's
- * shard is held, never the other way round, and never two of a sort.
+ * so has its owner's shard. A lock of an owner's shard may be taken while one of a record's shard
+ * is held, never the other way round; two of records' shards only to move one, in the order
+ * of the shards; two of owners' shards never.
  *
  * Payloads are blobs with a count of references, made before the lock and let go after it, so
  * that under it nothing is copied but a record's header.
@@ -17,21 +18,26 @@
 
 enum {
 	MEMORY_LINE = 64,
-	/* At most this many tombstones in a shard, 65536 in all; then the oldest goes. */
+	/* At most this many tombstones and copies in a shard, 65536 in all; then the oldest goes.
+	 */
 	MEMORY_TOMBSTONES = 1024,
 	/* How many payloads one hold of a lock can leave to be freed after it. */
 	MEMORY_TRASH = 16,
 };
 
-/* Beyond what the contract knows: a tombstone of what was not closed but ran out. */
-enum { MEMORY_EXPIRED = MCP_SESSION_STORE_CLOSED + 1 };
+/*
+ * Beyond what the contract knows: a tombstone of what was not closed but ran out; and, with the
+ * state that it had, what a record that moved to another key has left behind to be read. Such a
+ * copy is kept and counted as a tombstone, and becomes one.
+ */
+enum { MEMORY_EXPIRED = MCP_SESSION_STORE_CLOSED + 1, MEMORY_COPY = 4 };
 
 /* Ordered so that a look-up reads the first cache line, and what a touch writes follows. */
 struct memory_record {
 	struct memory_node node;
 	void *blob;                 /* the payload; NULL: empty */
 	struct memory_owner *owner; /* NULL: nobody */
-	uint64_t expires_ms;        /* NONE: never; of a tombstone: when it is forgotten */
+	uint64_t expires_ms;        /* NONE: never; of a tombstone or copy: when it goes */
 	uint64_t seen_ms;
 	uint64_t deadline_ms; /* NONE: never */
 	uint64_t created_ms;
@@ -39,13 +45,16 @@ struct memory_record {
 	uint64_t requests;
 	uint64_t first_request_ms;
 	uint64_t last_request_ms;
-	/* Live: in the owner's ring, under the owner's lock. A tombstone: in the shard's queue. */
+	/* Live: in the owner's ring, under the owner's lock. Ended: in the shard's queue. */
 	struct memory_record *prev, *next;
 	uint64_t serial; /* of the owner's shard: in which order sessions came */
-	unsigned char operation[16];
+	union {
+		unsigned char operation[16];
+		uint64_t was_expires_ms; /* of a copy: when the record would have expired */
+	};
 	uint32_t kind;
-	uint32_t slot : 30; /* in the heap */
-	uint32_t state : 2; /* enum mcp_session_store_state, or MEMORY_EXPIRED */
+	uint32_t slot : 29; /* in the heap */
+	uint32_t state : 3; /* enum mcp_session_store_state, or one of the above */
 };
 
 /* What a record counts beyond its payload: with its places in the heap and the table, which may
@@ -61,6 +70,8 @@ struct memory_shard {
 	struct memory_heap heap;
 	struct memory_record *oldest, *newest; /* tombstones, in the order of their end */
 	uint32_t tombstones;
+	uint32_t token_hand; /* the bucket whose tokens are looked at next */
+	struct memory_table tokens;
 };
 
 struct memory_owners {
@@ -79,6 +90,7 @@ struct memory {
 	atomic_uint_least64_t bytes;
 	atomic_uint_least64_t tombstones;
 	atomic_uint_least64_t expired;
+	atomic_uint_least64_t tokens;
 	atomic_uint sweep_at; /* the shard where the next sweep begins */
 	struct memory_shard shards[MEMORY_SHARDS];
 	struct memory_owners owners[MEMORY_SHARDS];
@@ -88,6 +100,21 @@ static inline uint64_t memory_later(uint64_t at_ms, uint64_t duration_ms)
 {
 	return duration_ms < MCP_SESSION_STORE_NONE - at_ms ? at_ms + duration_ms
 							    : MCP_SESSION_STORE_NONE;
+}
+
+static inline uint64_t memory_zero_if_none(uint64_t value)
+{
+	return value != MCP_SESSION_STORE_NONE ? value : 0;
+}
+
+static inline int memory_is_live(const struct memory_record *record)
+{
+	return record->state <= MCP_SESSION_STORE_ACTIVE;
+}
+
+static inline int memory_is_copy(const struct memory_record *record)
+{
+	return record->state >= MEMORY_COPY;
 }
 
 static inline struct memory_shard *memory_shard(
@@ -106,12 +133,15 @@ static inline uint64_t memory_payload_len(const struct memory *memory, const voi
 	return blob != NULL ? memory->store.host->blob_bytes(blob).len : 0;
 }
 
-/* The verbs: verbs.c and list.c. */
+/* The verbs, each in the file that is named after it, or in verbs.c. */
 int mcpsess_memory_store(struct mcp_session_store *store, struct mcp_session_store_call *call);
 int mcpsess_memory_get(struct mcp_session_store *store, struct mcp_session_store_call *call);
 int mcpsess_memory_touch(struct mcp_session_store *store, struct mcp_session_store_call *call);
 int mcpsess_memory_delete(struct mcp_session_store *store, struct mcp_session_store_call *call);
 int mcpsess_memory_exists(struct mcp_session_store *store, struct mcp_session_store_call *call);
 int mcpsess_memory_list(struct mcp_session_store *store, struct mcp_session_store_call *call);
+int mcpsess_memory_rotate(struct mcp_session_store *store, struct mcp_session_store_call *call);
+int mcpsess_memory_end_owner(struct mcp_session_store *store, struct mcp_session_store_call *call);
+int mcpsess_memory_once(struct mcp_session_store *store, struct mcp_session_store_call *call);
 
 #endif

@@ -1,5 +1,9 @@
 #include "owner.h"
 
+#include "shard.h"
+
+enum { ENDED_AT_ONCE = 32 };
+
 static struct memory_owners *lock(struct memory *memory, const struct mcpsess_digest *digest)
 {
 	struct memory_owners *shard = &memory->owners[memory_shard_of(digest)];
@@ -61,7 +65,7 @@ int mcpsess_memory_owner_join(struct memory *memory, const struct mcpsess_digest
 	return status;
 }
 
-void mcpsess_memory_owner_leave(struct memory *memory, struct memory_record *record)
+int mcpsess_memory_owner_leave(struct memory *memory, struct memory_record *record)
 {
 	struct memory_owner *owner = record->owner;
 	struct memory_owners *shard = lock(memory, &owner->node.key);
@@ -70,7 +74,25 @@ void mcpsess_memory_owner_leave(struct memory *memory, struct memory_record *rec
 	if (owner->first == record) {
 		owner->first = record->next != record ? record->next : NULL;
 	}
-	owner->sessions--;
+	int counted = !memory_owner_has_ended(record);
+	owner->sessions -= counted;
+	pthread_mutex_unlock(&shard->mutex);
+	return counted;
+}
+
+void mcpsess_memory_owner_replace(
+	struct memory *memory, struct memory_record *record, struct memory_record *with)
+{
+	struct memory_owner *owner = record->owner;
+	struct memory_owners *shard = lock(memory, &owner->node.key);
+	int alone = record->next == record;
+	with->next = alone ? with : record->next;
+	with->prev = alone ? with : record->prev;
+	with->prev->next = with->next->prev = with;
+	if (owner->first == record) {
+		owner->first = with;
+	}
+	owner->records++;
 	pthread_mutex_unlock(&shard->mutex);
 }
 
@@ -86,14 +108,17 @@ void mcpsess_memory_owner_release(struct memory *memory, struct memory_record *r
 }
 
 size_t mcpsess_memory_owner_list(struct memory *memory, const struct mcpsess_digest *digest,
-	uint64_t serial, struct mcp_session_store_entry *entries, size_t max)
+	uint64_t first, uint64_t last, struct mcp_session_store_entry *entries, size_t max)
 {
 	size_t count = 0;
 	struct memory_owners *shard = lock(memory, digest);
 	struct memory_owner *owner = find(shard, digest);
 	struct memory_record *record = owner != NULL ? owner->first : NULL;
 	for (; record != NULL && count < max; record = record->next) {
-		if (record->serial >= serial) {
+		if (record->serial > last) {
+			break;
+		}
+		if (record->serial >= first) {
 			entries[count].key = record->node.key;
 			entries[count++].revision = record->serial;
 		}
@@ -103,4 +128,61 @@ size_t mcpsess_memory_owner_list(struct memory *memory, const struct mcpsess_dig
 	}
 	pthread_mutex_unlock(&shard->mutex);
 	return count;
+}
+
+/* Make it known in one step. Returns the last serial that has ended; 0: there is no such owner. */
+static uint64_t end(struct memory *memory, const struct mcpsess_digest *digest, uint64_t now_ms)
+{
+	uint64_t last = 0;
+	struct memory_owners *shard = lock(memory, digest);
+	struct memory_owner *owner = find(shard, digest);
+	if (owner != NULL) {
+		last = shard->serial;
+		atomic_store(&owner->ended_ms, now_ms);
+		atomic_store(&owner->ended, last);
+		atomic_fetch_add(&memory->tombstones, owner->sessions);
+		atomic_fetch_sub(&memory->sessions, owner->sessions);
+		owner->sessions = 0;
+	}
+	pthread_mutex_unlock(&shard->mutex);
+	return last;
+}
+
+static void settle(
+	struct memory *memory, const struct mcp_session_store_entry *entry, uint64_t now_ms)
+{
+	struct memory_shard *shard = memory_shard(memory, &entry->key);
+	struct memory_trash trash;
+	memory_trash_begin(&trash);
+	pthread_mutex_lock(&shard->mutex);
+	struct memory_record *record =
+		(struct memory_record *)mcpsess_memory_table_find(&shard->records, &entry->key);
+	if (record != NULL) {
+		mcpsess_memory_settle(memory, shard, record, now_ms, &trash);
+	}
+	pthread_mutex_unlock(&shard->mutex);
+	mcpsess_memory_trash_empty(memory, &trash);
+}
+
+int mcpsess_memory_end_owner(struct mcp_session_store *store, struct mcp_session_store_call *call)
+{
+	struct memory *memory = (struct memory *)store;
+	const struct mcpsess_digest *owner = &call->request.owner;
+	struct mcp_session_store_entry entries[ENDED_AT_ONCE];
+	uint64_t now_ms = store->host->now_ms(store->core);
+	uint64_t last = end(memory, owner, now_ms);
+
+	/* All of them have ended by now; what they hold need not wait until they are looked at. */
+	uint64_t first = 0;
+	size_t found;
+	do {
+		found = mcpsess_memory_owner_list(
+			memory, owner, first, last, entries, ENDED_AT_ONCE);
+		for (size_t i = 0; i < found; i++) {
+			settle(memory, &entries[i], now_ms);
+			first = entries[i].revision + 1;
+		}
+	} while (found == ENDED_AT_ONCE);
+	call->answer.now_ms = now_ms;
+	return MCPSESS_OK;
 }

@@ -1,5 +1,6 @@
 #include "shard.h"
 
+#include "admit.h"
 #include "owner.h"
 
 void mcpsess_memory_trash_empty(struct memory *memory, struct memory_trash *trash)
@@ -7,9 +8,10 @@ void mcpsess_memory_trash_empty(struct memory *memory, struct memory_trash *tras
 	for (unsigned i = 0; i < trash->blob_count; i++) {
 		memory->store.host->blob_unref(trash->blobs[i]);
 	}
-	for (struct memory_node *next, *node = trash->records; node != NULL; node = next) {
-		next = node->next;
-		memory_realloc(memory, node, 0);
+	for (struct memory_record *next, *record = trash->records; record != NULL; record = next) {
+		next = record->next;
+		memory->store.host->blob_unref(record->blob);
+		memory_realloc(memory, record, 0);
 	}
 	memory_trash_begin(trash);
 }
@@ -33,54 +35,90 @@ static void queue_join(struct memory_shard *shard, struct memory_record *record)
 static void forget(struct memory *memory, struct memory_shard *shard, struct memory_record *record,
 	struct memory_trash *trash)
 {
-	uint64_t cost = MEMORY_RECORD_COST;
+	uint64_t cost = mcpsess_memory_cost(
+		record->owner != NULL, memory_payload_len(memory, record->blob));
 	queue_leave(shard, record);
 	mcpsess_memory_heap_remove(&shard->heap, &memory->store, record);
 	mcpsess_memory_table_remove(&shard->records, &memory->store, &record->node);
 	if (record->owner != NULL) {
 		mcpsess_memory_owner_release(memory, record);
-		cost += MEMORY_OWNER_COST;
 	}
 	atomic_fetch_sub(&memory->tombstones, 1);
 	atomic_fetch_sub(&memory->bytes, cost);
-	record->node.next = trash->records;
-	trash->records = &record->node;
+	record->next = trash->records;
+	trash->records = record;
 }
 
-void mcpsess_memory_end(struct memory *memory, struct memory_shard *shard,
-	struct memory_record *record, unsigned state, uint64_t since_ms, struct memory_trash *trash)
+/* Into the queue, until a time. */
+static void lay_down(struct memory *memory, struct memory_shard *shard,
+	struct memory_record *record, uint64_t until_ms, struct memory_trash *trash)
 {
-	if (record->owner != NULL) {
-		mcpsess_memory_owner_leave(memory, record);
-	}
-	atomic_fetch_sub(&memory->bytes, memory_payload_len(memory, record->blob));
-	atomic_fetch_sub(&memory->sessions, 1);
-	atomic_fetch_add(&memory->tombstones, 1);
-	memory_trash_blob(trash, record->blob);
-	record->blob = NULL;
-	record->state = state;
-	record->expires_ms = memory_later(since_ms, memory->tombstone_ms);
+	record->expires_ms = until_ms;
+	mcpsess_memory_heap_move(&shard->heap, record, until_ms);
 	queue_join(shard, record);
-	if (memory->tombstone_ms == 0) {
-		forget(memory, shard, record, trash);
-		return;
-	}
-	mcpsess_memory_heap_move(&shard->heap, record, record->expires_ms);
 	if (shard->tombstones > MEMORY_TOMBSTONES) {
 		forget(memory, shard, shard->oldest, trash);
 	}
 }
 
+void mcpsess_memory_end(struct memory *memory, struct memory_shard *shard,
+	struct memory_record *record, unsigned state, uint64_t since_ms, struct memory_trash *trash)
+{
+	if (memory_is_copy(record)) {
+		queue_leave(shard, record);
+	} else if (record->owner == NULL || mcpsess_memory_owner_leave(memory, record)) {
+		atomic_fetch_sub(&memory->sessions, 1);
+		atomic_fetch_add(&memory->tombstones, 1);
+	}
+	atomic_fetch_sub(&memory->bytes, memory_payload_len(memory, record->blob));
+	memory_trash_blob(trash, record->blob);
+	record->blob = NULL;
+	record->state = state;
+	lay_down(memory, shard, record, memory_later(since_ms, memory->tombstone_ms), trash);
+	if (memory->tombstone_ms == 0) {
+		forget(memory, shard, record, trash);
+	}
+}
+
+void mcpsess_memory_retire(struct memory *memory, struct memory_shard *shard,
+	struct memory_record *record, uint64_t until_ms, struct memory_trash *trash)
+{
+	atomic_fetch_add(&memory->tombstones, 1);
+	record->state |= MEMORY_COPY;
+	record->was_expires_ms = record->expires_ms;
+	lay_down(memory, shard, record,
+		until_ms < record->expires_ms ? until_ms : record->expires_ms, trash);
+}
+
+/* What a record that can be read turns into now, and since when; its own state: nothing. */
+static unsigned next_state(const struct memory_record *record, uint64_t now_ms, uint64_t *since_ms)
+{
+	int ended = memory_owner_has_ended(record);
+	if (ended && atomic_load(&record->owner->ended_ms) < record->expires_ms) {
+		*since_ms = atomic_load(&record->owner->ended_ms);
+		return MCP_SESSION_STORE_CLOSED;
+	}
+	*since_ms = record->expires_ms;
+	if (now_ms >= record->expires_ms) {
+		return memory_is_copy(record) ? MCP_SESSION_STORE_CLOSED : MEMORY_EXPIRED;
+	}
+	/* The clock was set back since. */
+	return ended ? MCP_SESSION_STORE_CLOSED : record->state;
+}
+
 int mcpsess_memory_settle(struct memory *memory, struct memory_shard *shard,
 	struct memory_record *record, uint64_t now_ms, struct memory_trash *trash)
 {
-	if (now_ms < record->expires_ms && record->state <= MCP_SESSION_STORE_ACTIVE) {
-		return MCPSESS_OK;
-	}
-	if (record->state <= MCP_SESSION_STORE_ACTIVE) {
-		atomic_fetch_add(&memory->expired, 1);
-		mcpsess_memory_end(
-			memory, shard, record, MEMORY_EXPIRED, record->expires_ms, trash);
+	if (memory_is_live(record) || memory_is_copy(record)) {
+		uint64_t since_ms;
+		unsigned state = next_state(record, now_ms, &since_ms);
+		if (state == record->state) {
+			return MCPSESS_OK;
+		}
+		if (state == MEMORY_EXPIRED) {
+			atomic_fetch_add(&memory->expired, 1);
+		}
+		mcpsess_memory_end(memory, shard, record, state, since_ms, trash);
 		if (memory->tombstone_ms == 0) {
 			return MCPSESS_E_NOTFOUND;
 		}
@@ -114,6 +152,9 @@ static void trim(struct memory *memory, struct memory_shard *shard, struct memor
 	if (shard->records.count == 0) {
 		mcpsess_memory_table_free(&shard->records, &memory->store);
 		mcpsess_memory_heap_free(&shard->heap, &memory->store);
+	}
+	if (shard->tokens.count == 0) {
+		mcpsess_memory_table_free(&shard->tokens, &memory->store);
 	}
 	pthread_mutex_lock(&owners->mutex);
 	if (owners->owners.count == 0) {

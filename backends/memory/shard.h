@@ -9,7 +9,7 @@
 
 /* What is to be freed when the lock is given back. */
 struct memory_trash {
-	struct memory_node *records;
+	struct memory_record *records;
 	unsigned blob_count;
 	void *blobs[MEMORY_TRASH];
 };
@@ -30,10 +30,15 @@ static inline void memory_trash_blob(struct memory_trash *trash, void *blob)
 /* After the lock. */
 void mcpsess_memory_trash_empty(struct memory *memory, struct memory_trash *trash);
 
-/* Let a live record end: a tombstone of that state from since_ms on, or forgotten at once. */
+/* Let a live record or a copy end: a tombstone of that state from since_ms on, or forgotten at
+ * once. */
 void mcpsess_memory_end(struct memory *memory, struct memory_shard *shard,
 	struct memory_record *record, unsigned state, uint64_t since_ms,
 	struct memory_trash *trash);
+
+/* Let a live record stay to be read until then. Another has its place among the owner's. */
+void mcpsess_memory_retire(struct memory *memory, struct memory_shard *shard,
+	struct memory_record *record, uint64_t until_ms, struct memory_trash *trash);
 
 /* What a record is by now: OK, EXPIRED or REVOKED; NOTFOUND: it is forgotten and in the trash. */
 int mcpsess_memory_settle(struct memory *memory, struct memory_shard *shard,

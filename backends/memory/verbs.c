@@ -1,74 +1,17 @@
 #include "admit.h"
-#include "owner.h"
-#include "shard.h"
-
-enum { STEPS_PER_VERB = 4 };
-
-/* One verb inside a record's shard. */
-struct visit {
-	struct memory *memory;
-	struct memory_shard *shard;
-	struct memory_record *record; /* NULL: there is none */
-	uint64_t now_ms;
-	struct memory_trash trash;
-};
-
-static int is_owner(
-	const struct memory_record *record, const struct mcp_session_store_request *request)
-{
-	static const struct mcpsess_digest nobody;
-	if ((request->flags & MCP_SESSION_STORE_ANY_OWNER) != 0) {
-		return 1;
-	}
-	const struct mcpsess_digest *owner =
-		record->owner != NULL ? &record->owner->node.key : &nobody;
-	return memcmp(owner, &request->owner, sizeof(*owner)) == 0;
-}
-
-/* Take the lock and find the record: OK when it is live and the caller's. */
-static int enter(struct visit *visit, struct memory *memory,
-	const struct mcp_session_store_request *request, uint64_t now_ms)
-{
-	struct memory_shard *shard = memory_shard(memory, &request->key);
-	visit->memory = memory;
-	visit->shard = shard;
-	visit->now_ms = now_ms;
-	memory_trash_begin(&visit->trash);
-
-	pthread_mutex_lock(&shard->mutex);
-	if (shard->heap.soonest_ms <= now_ms) {
-		mcpsess_memory_advance(memory, shard, now_ms, STEPS_PER_VERB, &visit->trash);
-	}
-	visit->record =
-		(struct memory_record *)mcpsess_memory_table_find(&shard->records, &request->key);
-	if (visit->record == NULL) {
-		return MCPSESS_E_NOTFOUND;
-	}
-	/* A far line of memory; it comes while the owner, another, is compared. */
-	__builtin_prefetch(visit->record->blob, 1);
-	int status = mcpsess_memory_settle(memory, shard, visit->record, now_ms, &visit->trash);
-	if (status == MCPSESS_E_NOTFOUND) {
-		visit->record = NULL;
-	} else if (!is_owner(visit->record, request)) {
-		status = MCPSESS_E_NOTOWNER;
-	}
-	return status;
-}
-
-static void leave(struct visit *visit)
-{
-	pthread_mutex_unlock(&visit->shard->mutex);
-	mcpsess_memory_trash_empty(visit->memory, &visit->trash);
-}
+#include "visit.h"
 
 static uint64_t or_none(uint64_t value)
 {
 	return value > 0 ? value : MCP_SESSION_STORE_NONE;
 }
 
-static uint64_t zero_if_none(uint64_t value)
+/* A copy can only be read. */
+static int enter_to_write(struct visit *visit, struct memory *memory,
+	const struct mcp_session_store_request *request, uint64_t now_ms)
 {
-	return value != MCP_SESSION_STORE_NONE ? value : 0;
+	int status = mcpsess_memory_enter(visit, memory, request, now_ms);
+	return status == MCPSESS_OK && memory_is_copy(visit->record) ? MCPSESS_E_REVOKED : status;
 }
 
 static void touch(struct memory_record *record, const struct mcp_session_store_request *request,
@@ -82,7 +25,7 @@ static void touch(struct memory_record *record, const struct mcp_session_store_r
 		return;
 	}
 	/* Ahead by one throttle period: touches inside it then change nothing. */
-	expires_ms = memory_later(expires_ms, zero_if_none(request->touch_every_ms));
+	expires_ms = memory_later(expires_ms, memory_zero_if_none(request->touch_every_ms));
 	record->expires_ms = expires_ms < record->deadline_ms ? expires_ms : record->deadline_ms;
 }
 
@@ -92,27 +35,6 @@ static void count(struct memory_record *record, uint64_t now_ms)
 		record->first_request_ms = now_ms;
 	}
 	record->last_request_ms = now_ms;
-}
-
-static void answer_header(struct mcp_session_store_answer *answer,
-	const struct memory_record *record, uint64_t now_ms)
-{
-	answer->revision = record->revision;
-	answer->now_ms = now_ms;
-	answer->created_ms = record->created_ms;
-	answer->seen_ms = record->seen_ms;
-	answer->expires_ms = zero_if_none(record->expires_ms);
-	answer->deadline_ms = zero_if_none(record->deadline_ms);
-	answer->requests = record->requests;
-	answer->first_request_ms = record->first_request_ms;
-	answer->last_request_ms = record->last_request_ms;
-	if (record->owner != NULL) {
-		answer->owner = record->owner->node.key;
-	} else {
-		memset(&answer->owner, 0, sizeof(answer->owner));
-	}
-	answer->kind = record->kind;
-	answer->state = record->state;
 }
 
 static void answer_payload(struct mcp_session_store_answer *answer, const struct mcpsess_host *host,
@@ -129,20 +51,21 @@ int mcpsess_memory_get(struct mcp_session_store *store, struct mcp_session_store
 	const struct mcp_session_store_request *request = &call->request;
 	uint64_t now_ms = store->host->now_ms(store->core);
 	struct visit visit;
-	int status = enter(&visit, (struct memory *)store, request, now_ms);
+	int status = mcpsess_memory_enter(&visit, (struct memory *)store, request, now_ms);
 	if (status == MCPSESS_OK) {
 		uint64_t last_ms = visit.record->last_request_ms;
-		if ((request->flags & MCP_SESSION_STORE_TOUCH) != 0) {
+		int writes = memory_is_live(visit.record);
+		if ((request->flags & MCP_SESSION_STORE_TOUCH) != 0 && writes) {
 			touch(visit.record, request, now_ms);
 		}
-		if ((request->flags & MCP_SESSION_STORE_COUNT) != 0) {
+		if ((request->flags & MCP_SESSION_STORE_COUNT) != 0 && writes) {
 			count(visit.record, now_ms);
 		}
-		answer_header(&call->answer, visit.record, now_ms);
+		mcpsess_memory_answer(&call->answer, visit.record, now_ms);
 		answer_payload(&call->answer, store->host, visit.record);
 		call->answer.last_request_ms = last_ms;
 	}
-	leave(&visit);
+	mcpsess_memory_leave(&visit);
 	return status;
 }
 
@@ -150,12 +73,12 @@ int mcpsess_memory_touch(struct mcp_session_store *store, struct mcp_session_sto
 {
 	uint64_t now_ms = store->host->now_ms(store->core);
 	struct visit visit;
-	int status = enter(&visit, (struct memory *)store, &call->request, now_ms);
+	int status = enter_to_write(&visit, (struct memory *)store, &call->request, now_ms);
 	if (status == MCPSESS_OK) {
 		touch(visit.record, &call->request, now_ms);
-		answer_header(&call->answer, visit.record, now_ms);
+		mcpsess_memory_answer(&call->answer, visit.record, now_ms);
 	}
-	leave(&visit);
+	mcpsess_memory_leave(&visit);
 	return status;
 }
 
@@ -163,11 +86,11 @@ int mcpsess_memory_exists(struct mcp_session_store *store, struct mcp_session_st
 {
 	uint64_t now_ms = store->host->now_ms(store->core);
 	struct visit visit;
-	int status = enter(&visit, (struct memory *)store, &call->request, now_ms);
+	int status = mcpsess_memory_enter(&visit, (struct memory *)store, &call->request, now_ms);
 	if (status == MCPSESS_OK) {
-		answer_header(&call->answer, visit.record, now_ms);
+		mcpsess_memory_answer(&call->answer, visit.record, now_ms);
 	}
-	leave(&visit);
+	mcpsess_memory_leave(&visit);
 	return status;
 }
 
@@ -175,14 +98,14 @@ int mcpsess_memory_delete(struct mcp_session_store *store, struct mcp_session_st
 {
 	uint64_t now_ms = store->host->now_ms(store->core);
 	struct visit visit;
-	int status = enter(&visit, (struct memory *)store, &call->request, now_ms);
+	int status = mcpsess_memory_enter(&visit, (struct memory *)store, &call->request, now_ms);
 	if (status == MCPSESS_OK) {
-		answer_header(&call->answer, visit.record, now_ms);
+		mcpsess_memory_answer(&call->answer, visit.record, now_ms);
 		call->answer.state = MCP_SESSION_STORE_CLOSED;
 		mcpsess_memory_end(visit.memory, visit.shard, visit.record,
 			MCP_SESSION_STORE_CLOSED, now_ms, &visit.trash);
 	}
-	leave(&visit);
+	mcpsess_memory_leave(&visit);
 	call->answer.now_ms = now_ms;
 	return status == MCPSESS_E_NOTOWNER ? status : MCPSESS_OK;
 }
@@ -276,20 +199,22 @@ static int create(struct memory *memory, struct mcp_session_store_call *call, ui
 
 	/* Looked for even when there is no room: it may be this very call that took the last. */
 	struct visit visit;
-	int status = enter(&visit, memory, &call->request, now_ms);
+	int status = enter_to_write(&visit, memory, &call->request, now_ms);
 	if (status == MCPSESS_E_NOTFOUND) {
 		status = made == MCPSESS_OK ? insert(&visit, record) : made;
 		if (status == MCPSESS_OK) {
 			record = NULL;
 		}
-	} else if (visit.record->state <= MCP_SESSION_STORE_ACTIVE) {
+	} else if (memory_is_live(visit.record)) {
 		int mine = status == MCPSESS_OK && is_repeated(visit.record, &call->request);
 		status = mine ? MCPSESS_OK : MCPSESS_E_EXISTS;
 	}
 	if (status == MCPSESS_OK) {
-		answer_header(&call->answer, visit.record, now_ms);
+		mcpsess_memory_answer(&call->answer, visit.record, now_ms);
+		/* Its owner may have been ended since it was counted in. */
+		mcpsess_memory_settle(memory, visit.shard, visit.record, now_ms, &visit.trash);
 	}
-	leave(&visit);
+	mcpsess_memory_leave(&visit);
 	unmake_record(memory, record);
 	return status;
 }
@@ -323,7 +248,7 @@ static int try_update(
 {
 	const struct mcp_session_store_request *request = &call->request;
 	struct visit visit;
-	int status = enter(&visit, memory, request, now_ms);
+	int status = enter_to_write(&visit, memory, request, now_ms);
 	if (status == MCPSESS_OK && !is_repeated(visit.record, request)) {
 		if (visit.record->revision != request->revision) {
 			status = MCPSESS_E_CONFLICT;
@@ -334,9 +259,9 @@ static int try_update(
 		}
 	}
 	if (status == MCPSESS_OK || status == MCPSESS_E_CONFLICT) {
-		answer_header(&call->answer, visit.record, now_ms);
+		mcpsess_memory_answer(&call->answer, visit.record, now_ms);
 	}
-	leave(&visit);
+	mcpsess_memory_leave(&visit);
 	return status;
 }
 

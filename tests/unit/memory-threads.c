@@ -207,6 +207,99 @@ static void no_request_is_counted_twice_or_not_at_all(void **state)
 	memory_end(&crew.fake);
 }
 
+static void redeem(struct crew *crew, uint64_t number)
+{
+	for (uint64_t key = 1; key <= crew->rounds; key++) {
+		struct mcp_session_store_request request = fake_request(&crew->fake, key, 0);
+		request.operation[0] = (unsigned char)(1 + number);
+		int status = fake_run(&crew->fake, crew->fake.store->ops->once, &request, NULL);
+		crew->done += status == MCPSESS_OK;
+		expect(crew, status == MCPSESS_OK || status == MCPSESS_E_EXISTS);
+	}
+}
+
+static void of_all_who_redeem_one_token_one_succeeds(void **state)
+{
+	(void)state;
+	struct crew crew = { .rounds = 1000 };
+	memory_begin(&crew.fake);
+	together(&crew, redeem);
+	assert_int_equal(crew.done, crew.rounds);
+	memory_end(&crew.fake);
+}
+
+static int end_owner(struct crew *crew, uint64_t owner)
+{
+	struct mcp_session_store_request request = fake_request(&crew->fake, 0, owner);
+	return fake_run(&crew->fake, crew->fake.store->ops->end_owner, &request, NULL);
+}
+
+/* One ends the owner, now and then; the others create, and tell it how far they are. */
+static void create_or_end(struct crew *crew, uint64_t number)
+{
+	static atomic_ullong created[THREADS];
+	created[number] = 0;
+	for (uint64_t i = 1; number > 0 && i <= crew->rounds; i++) {
+		uint64_t key = number * crew->rounds + i;
+		expect(crew, memory_create(&crew->fake, key, 7) == MCPSESS_OK);
+		created[number] = i;
+		int status = memory_touch(&crew->fake, key);
+		expect(crew, status == MCPSESS_OK || status == MCPSESS_E_REVOKED);
+	}
+	for (int i = 0; number == 0 && i < 100; i++) {
+		uint64_t before[THREADS];
+		for (int other = 1; other < THREADS; other++) {
+			before[other] = created[other];
+		}
+		expect(crew, end_owner(crew, 7) == MCPSESS_OK);
+		for (uint64_t other = 1; other < THREADS; other++) {
+			uint64_t key = other * crew->rounds + before[other];
+			int status = memory_status(&crew->fake, key);
+			expect(crew, before[other] == 0 || status == MCPSESS_E_REVOKED);
+		}
+	}
+}
+
+static void what_was_created_before_an_owner_ends_is_ended(void **state)
+{
+	(void)state;
+	struct crew crew = { .rounds = 500 };
+	memory_begin(&crew.fake);
+	together(&crew, create_or_end);
+	assert_int_equal(end_owner(&crew, 7), MCPSESS_OK);
+	assert_int_equal(memory_stats(&crew.fake).sessions, 0);
+	assert_int_equal(memory_stats(&crew.fake).tombstones, (THREADS - 1) * crew.rounds);
+	memory_end(&crew.fake);
+}
+
+/* Each has a key of its own to move to; whoever is late learns it. */
+static void rotate_same(struct crew *crew, uint64_t number)
+{
+	for (uint64_t key = 1; key <= crew->rounds; key++) {
+		struct mcp_session_store_request request = fake_request(&crew->fake, key, 7);
+		request.new_key = fake_digest(key + (1 + number) * 10000);
+		request.operation[0] = (unsigned char)(1 + number);
+		request.grace_ms = key % 2;
+		int status = fake_run(&crew->fake, crew->fake.store->ops->rotate, &request, NULL);
+		crew->done += status == MCPSESS_OK;
+		expect(crew, status == MCPSESS_OK || status == MCPSESS_E_REVOKED);
+	}
+}
+
+static void of_all_who_rotate_one_record_one_succeeds(void **state)
+{
+	(void)state;
+	struct crew crew = { .rounds = 500 };
+	memory_begin(&crew.fake);
+	for (uint64_t key = 1; key <= crew.rounds; key++) {
+		assert_int_equal(memory_create(&crew.fake, key, 7), MCPSESS_OK);
+	}
+	together(&crew, rotate_same);
+	assert_int_equal(crew.done, crew.rounds);
+	assert_int_equal(memory_stats(&crew.fake).sessions, crew.rounds);
+	memory_end(&crew.fake);
+}
+
 static void list_some(struct crew *crew, struct mcp_session_store_request *request)
 {
 	struct mcp_session_store_answer answer;
@@ -214,6 +307,20 @@ static void list_some(struct crew *crew, struct mcp_session_store_request *reque
 	expect(crew, status == MCPSESS_OK);
 	memcpy(request->cursor, answer.cursor, sizeof(request->cursor));
 	fake_clear(&answer);
+}
+
+static void rotate_one(struct crew *crew, uint64_t key, uint64_t to)
+{
+	struct mcp_session_store_request request = fake_request(&crew->fake, key, key % 4);
+	request.new_key = fake_digest(key != to ? to : to + 1);
+	request.grace_ms = to % 30;
+	fake_run(&crew->fake, crew->fake.store->ops->rotate, &request, NULL);
+}
+
+static void redeem_one(struct crew *crew, uint64_t key)
+{
+	struct mcp_session_store_request request = fake_request(&crew->fake, key, 0);
+	fake_run(&crew->fake, crew->fake.store->ops->once, &request, NULL);
 }
 
 /* Everything at once on a few hundred keys, while time runs. */
@@ -229,7 +336,7 @@ static void do_anything(struct crew *crew, uint64_t number)
 	for (uint64_t i = 0; i < crew->rounds; i++) {
 		random = random * 6364136223846793005u + 1442695040888963407u;
 		uint64_t key = 1 + (random >> 33) % 300;
-		switch ((random >> 20) % 8) {
+		switch ((random >> 20) % 10) {
 		case 0:
 		case 1:
 			memory_create(fake, key, key % 4);
@@ -248,6 +355,15 @@ static void do_anything(struct crew *crew, uint64_t number)
 			break;
 		case 6:
 			list_some(crew, i % 2 > 0 ? &all : &own);
+			break;
+		case 7:
+			rotate_one(crew, key, 1 + (random >> 50) % 300);
+			break;
+		case 8:
+			redeem_one(crew, key);
+			if (random >> 60 == 0) {
+				end_owner(crew, 1 + number % 3);
+			}
 			break;
 		default:
 			fake->now_ms += 10;
@@ -288,6 +404,9 @@ int main(void)
 		cmocka_unit_test(a_touch_never_brings_back_what_is_deleted),
 		cmocka_unit_test(compare_and_swap_loses_no_update),
 		cmocka_unit_test(no_request_is_counted_twice_or_not_at_all),
+		cmocka_unit_test(of_all_who_redeem_one_token_one_succeeds),
+		cmocka_unit_test(what_was_created_before_an_owner_ends_is_ended),
+		cmocka_unit_test(of_all_who_rotate_one_record_one_succeeds),
 		cmocka_unit_test(whatever_many_do_at_once_adds_up),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,32 @@
+/* One verb inside the shard of a record, under its lock. */
+#ifndef MCPSESS_MEMORY_VISIT_H
+#define MCPSESS_MEMORY_VISIT_H
+
+#include "owner.h"
+#include "shard.h"
+
+/* How many other records a verb looks at whose time has come. */
+enum { MEMORY_STEPS_PER_VERB = 4 };
+
+struct visit {
+	struct memory *memory;
+	struct memory_shard *shard;
+	struct memory_record *record; /* NULL: there is none */
+	uint64_t now_ms;
+	struct memory_trash trash;
+};
+
+/* Take the lock and find the record: OK when it can be read and is the caller's. */
+int mcpsess_memory_enter(struct visit *visit, struct memory *memory,
+	const struct mcp_session_store_request *request, uint64_t now_ms);
+void mcpsess_memory_leave(struct visit *visit);
+
+/* Whether the request may have the record. */
+int mcpsess_memory_is_for(
+	const struct memory_record *record, const struct mcp_session_store_request *request);
+
+/* All that an answer says of a record but its payload. */
+void mcpsess_memory_answer(struct mcp_session_store_answer *answer,
+	const struct memory_record *record, uint64_t now_ms);
+
+#endif
