@@ -64,6 +64,10 @@ VERB(touch, WRAP_TOUCH)
 VERB(delete, WRAP_DELETE)
 VERB(exists, WRAP_EXISTS)
 VERB(list, WRAP_LIST)
+VERB(rotate, WRAP_ROTATE)
+VERB(end_owner, WRAP_END_OWNER)
+VERB(once, WRAP_ONCE)
+VERB(ping, WRAP_PING)
 
 static void broken_close(struct mcp_session_store *store)
 {
@@ -83,6 +87,10 @@ static int open_inner(struct broken *broken, const struct mcpsess_host *host, vo
 		.delete = broken_delete,
 		.exists = broken_exists,
 		.list = broken_list,
+		.rotate = broken_rotate,
+		.end_owner = broken_end_owner,
+		.once = broken_once,
+		.ping = broken_ping,
 		.close = broken_close,
 	};
 	struct mcp_session_store_options settings = *config->settings;

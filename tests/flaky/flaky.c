@@ -45,6 +45,7 @@ static int chance(struct flaky *flaky, enum mcpsess_flaky_knob knob)
 static int changes_something(enum wrap_verb verb, const struct mcp_session_store_request *request)
 {
 	return verb == WRAP_STORE || verb == WRAP_TOUCH || verb == WRAP_DELETE ||
+	       verb == WRAP_ROTATE || verb == WRAP_END_OWNER || verb == WRAP_ONCE ||
 	       (verb == WRAP_GET &&
 		       (request->flags & (MCP_SESSION_STORE_TOUCH | MCP_SESSION_STORE_COUNT)) != 0);
 }
@@ -189,6 +190,10 @@ VERB(touch, WRAP_TOUCH)
 VERB(delete, WRAP_DELETE)
 VERB(exists, WRAP_EXISTS)
 VERB(list, WRAP_LIST)
+VERB(rotate, WRAP_ROTATE)
+VERB(end_owner, WRAP_END_OWNER)
+VERB(once, WRAP_ONCE)
+VERB(ping, WRAP_PING)
 
 static void flaky_close(struct mcp_session_store *store)
 {
@@ -217,6 +222,10 @@ static int flaky_open(const struct mcpsess_host *host, void *core,
 		.delete = flaky_delete,
 		.exists = flaky_exists,
 		.list = flaky_list,
+		.rotate = flaky_rotate,
+		.end_owner = flaky_end_owner,
+		.once = flaky_once,
+		.ping = flaky_ping,
 		.close = flaky_close,
 		.ready = flaky_ready,
 		.tick = flaky_tick,

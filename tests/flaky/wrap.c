@@ -18,11 +18,6 @@ static int host_random(void *user_data, void *out, size_t len)
 	return wrap->store.host->random(wrap->store.core, out, len);
 }
 
-static int list(struct mcp_session_store *store, struct mcp_session_store_call *call)
-{
-	return mcpsess_wrap_ask((struct wrap *)store, WRAP_LIST, call);
-}
-
 static int sweep(struct mcp_session_store *store, size_t budget)
 {
 	return mcp_session_store_sweep(((struct wrap *)store)->inner, budget);
@@ -52,15 +47,8 @@ static void set_ops(struct wrap *wrap, const struct mcp_session_store_ops *ops)
 	wrap->ops.size = sizeof(wrap->ops);
 	wrap->ops.can |=
 		inner & ~(uint32_t)(MCP_SESSION_STORE_CAN_PEND | MCP_SESSION_STORE_CAN_THREADS);
-	if (wrap->ops.list == NULL) {
-		wrap->ops.list = list;
-	}
-	if (wrap->ops.sweep == NULL) {
-		wrap->ops.sweep = sweep;
-	}
-	if (wrap->ops.stats == NULL) {
-		wrap->ops.stats = stats;
-	}
+	wrap->ops.sweep = sweep;
+	wrap->ops.stats = stats;
 	wrap->store.ops = &wrap->ops;
 }
 
@@ -109,6 +97,10 @@ int mcpsess_wrap_ask(struct wrap *wrap, enum wrap_verb verb, struct mcp_session_
 		mcp_session_store_delete,
 		mcp_session_store_exists,
 		mcp_session_store_list,
+		mcp_session_store_rotate,
+		mcp_session_store_end_owner,
+		mcp_session_store_once,
+		mcp_session_store_ping,
 	};
 	return verbs[verb](wrap->inner, &call->request, &call->answer, &call->error);
 }

@@ -4,7 +4,18 @@
 
 #include <mcpsess/backend.h>
 
-enum wrap_verb { WRAP_STORE, WRAP_GET, WRAP_TOUCH, WRAP_DELETE, WRAP_EXISTS, WRAP_LIST };
+enum wrap_verb {
+	WRAP_STORE,
+	WRAP_GET,
+	WRAP_TOUCH,
+	WRAP_DELETE,
+	WRAP_EXISTS,
+	WRAP_LIST,
+	WRAP_ROTATE,
+	WRAP_END_OWNER,
+	WRAP_ONCE,
+	WRAP_PING
+};
 
 struct wrap {
 	struct mcp_session_store store;
@@ -20,7 +31,7 @@ const char *mcpsess_wrap_parameter(
  * Open the store of the URI in the parameter store=, "memory:" without one, as the inner one: with
  * the outer one's settings, memory and clock, so that both agree on every time; with clock=own it
  * has a clock of its own, as a database has. settings: NULL, or others than those of config.
- * ops: the verbs of the outer one; those for lists, sweeps and stats are the inner one's.
+ * ops: the verbs of the outer one; sweeps and stats are the inner one's.
  */
 int mcpsess_wrap_open(struct wrap *wrap, const struct mcpsess_host *host, void *core,
 	const struct mcpsess_backend_config *config,
