@@ -241,8 +241,14 @@ static int dispatched(struct mcpsess_kit *kit, enum mcpsess_kit_verb verb,
 				kit, "done() is called once: it was called %u times", call.over);
 		}
 	}
-	*answer = call.call.answer;
-	*err = call.call.error;
+	if (answer != NULL) {
+		*answer = call.call.answer;
+	} else {
+		mcp_session_store_answer_clear(&call.call.answer);
+	}
+	if (err != NULL) {
+		*err = call.call.error;
+	}
 	return status;
 }
 

@@ -1,0 +1,215 @@
+#include "config.h"
+
+#include <mcpsess/error.h>
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "redis.h"
+
+enum { PORT = 6379, DATABASE_MAX = 65535 };
+
+__attribute__((format(printf, 2, 3))) static int refuse(
+	struct mcpsess_error *err, const char *format, ...)
+{
+	va_list args;
+	if (err != NULL) {
+		va_start(args, format);
+		vsnprintf(err->text, sizeof(err->text), format, args);
+		va_end(args);
+		err->status = MCPSESS_E_INVALID;
+		err->sys = 0;
+	}
+	return MCPSESS_E_INVALID;
+}
+
+static int hex(char c)
+{
+	if (c >= '0' && c <= '9') {
+		return c - '0';
+	}
+	return (c | 0x20) - 'a' + 10;
+}
+
+/* The core has checked that every % is followed by two digits. */
+static char *decoded(const struct redis *redis, const char *text, size_t len)
+{
+	char *out = mcpsess_redis_realloc(redis, NULL, len + 1), *to = out;
+	for (size_t i = 0; out != NULL && i < len; i++) {
+		if (text[i] == '%' && i + 2 < len) {
+			*to++ = (char)(hex(text[i + 1]) << 4 | hex(text[i + 2]));
+			i += 2;
+		} else {
+			*to++ = text[i];
+		}
+	}
+	if (out != NULL) {
+		*to = '\0';
+	}
+	return out;
+}
+
+static int take_number(const char *text, size_t len, unsigned long max, unsigned long *out)
+{
+	unsigned long value = 0;
+	if (len == 0 || len > 9) {
+		return 0;
+	}
+	for (size_t i = 0; i < len; i++) {
+		if (text[i] < '0' || text[i] > '9') {
+			return 0;
+		}
+		value = value * 10 + (unsigned long)(text[i] - '0');
+	}
+	*out = value;
+	return value <= max;
+}
+
+/* user:password@ in front; where the rest begins. */
+static int take_credentials(struct redis *redis, const char **authority)
+{
+	struct redis_config *config = &redis->config;
+	const char *text = *authority, *at = strrchr(text, '@');
+	if (at == NULL) {
+		return MCPSESS_OK;
+	}
+	size_t len = (size_t)(at - text);
+	const char *colon = memchr(text, ':', len);
+	size_t user_len = colon != NULL ? (size_t)(colon - text) : len;
+	if (user_len > 0) {
+		config->user = decoded(redis, text, user_len);
+	}
+	if (colon != NULL) {
+		config->password = decoded(redis, colon + 1, len - user_len - 1);
+	}
+	*authority = at + 1;
+	int lost = (user_len > 0 && config->user == NULL) ||
+		   (colon != NULL && config->password == NULL);
+	return lost ? MCPSESS_E_NOMEM : MCPSESS_OK;
+}
+
+/* host, host:port, [address]:port */
+static int take_endpoint(struct redis_endpoint *endpoint, const char *text, size_t len,
+	uint16_t port, struct mcpsess_error *err)
+{
+	const char *end = text + len, *host = text, *host_end;
+	if (len > 0 && text[0] == '[') {
+		host = text + 1;
+		host_end = memchr(host, ']', len - 1);
+	} else {
+		host_end = memchr(text, ':', len);
+		host_end = host_end != NULL ? host_end : end;
+	}
+	size_t host_len = host_end != NULL ? (size_t)(host_end - host) : 0;
+	if (host_len > REDIS_HOST_MAX || memchr(host, '%', host_len) != NULL) {
+		return refuse(err, "the store URI has a host that is none");
+	}
+	const char *rest = host_end != NULL ? host_end + (*host_end == ']') : text;
+	unsigned long number = port;
+	if (rest != end &&
+		(*rest != ':' ||
+			!take_number(rest + 1, (size_t)(end - rest) - 1, UINT16_MAX, &number) ||
+			number == 0)) {
+		return refuse(err, "the store URI has a port that is none: host:port is wanted");
+	}
+	memcpy(endpoint->host, host_len > 0 ? host : "127.0.0.1", host_len > 0 ? host_len : 9);
+	endpoint->host[host_len > 0 ? host_len : 9] = '\0';
+	endpoint->port = (uint16_t)number;
+	return MCPSESS_OK;
+}
+
+static int take_database(struct redis_config *config, const char *text, struct mcpsess_error *err)
+{
+	unsigned long number;
+	if (!take_number(text, strlen(text), DATABASE_MAX, &number)) {
+		return refuse(err, "the database \"%.20s\" is no number", text);
+	}
+	config->database = (uint32_t)number;
+	return MCPSESS_OK;
+}
+
+static int take_prefix(struct redis_config *config, const char *text, struct mcpsess_error *err)
+{
+	size_t len = strlen(text);
+	/* Braces would move the hash tag that keeps a record's keys together. */
+	if (len > REDIS_PREFIX_MAX || strpbrk(text, "{} ") != NULL) {
+		return refuse(err, "prefix= takes at most %d characters, no braces and no spaces",
+			REDIS_PREFIX_MAX);
+	}
+	memcpy(config->prefix, text, len + 1);
+	config->prefix_len = len;
+	return MCPSESS_OK;
+}
+
+static int take_parameter(struct redis_config *config,
+	const struct mcpsess_backend_parameter *parameter, struct mcpsess_error *err)
+{
+	const char *value = parameter->value;
+	if (strcmp(parameter->name, "prefix") == 0) {
+		return take_prefix(config, value, err);
+	}
+	if (strcmp(parameter->name, "db") == 0) {
+		return take_database(config, value, err);
+	}
+	if (strcmp(value, "warn") == 0 || strcmp(value, "refuse") == 0) {
+		config->eviction = value[0] == 'w' ? REDIS_EVICTION_WARN : REDIS_EVICTION_REFUSE;
+		return MCPSESS_OK;
+	}
+	return refuse(err, "eviction=%.20s: refuse or warn is wanted", value);
+}
+
+static int take_place(
+	struct redis *redis, const struct mcpsess_backend_config *from, struct mcpsess_error *err)
+{
+	struct redis_config *config = &redis->config;
+	const char *authority = from->authority;
+	int r = take_credentials(redis, &authority);
+	if (r < 0) {
+		return r;
+	}
+	if (strcmp(from->scheme, "redis+unix") == 0) {
+		if (authority[0] != '\0' || from->path[0] != '/' ||
+			strlen(from->path) > REDIS_HOST_MAX) {
+			return refuse(
+				err, "the store URI names no socket: redis+unix:///path/to/socket");
+		}
+		strcpy(config->endpoint.host, from->path);
+		return MCPSESS_OK;
+	}
+	r = take_endpoint(&config->endpoint, authority, strlen(authority), PORT, err);
+	if (r == MCPSESS_OK && from->path[0] == '/' && from->path[1] != '\0') {
+		r = take_database(config, from->path + 1, err);
+	}
+	return r;
+}
+
+int mcpsess_redis_configure(
+	struct redis *redis, const struct mcpsess_backend_config *from, struct mcpsess_error *err)
+{
+	struct redis_config *config = &redis->config;
+	config->connect_timeout_ms = from->settings->connect_timeout_ms;
+	config->timeout_ms = from->settings->timeout_ms;
+	config->probe_every_ms = from->settings->probe_every_ms;
+	int r = take_prefix(config, "mcp:session:", err);
+	if (r == MCPSESS_OK) {
+		r = take_place(redis, from, err);
+	}
+	for (size_t i = 0; i < from->parameter_count && r == MCPSESS_OK; i++) {
+		r = take_parameter(config, &from->parameters[i], err);
+	}
+	return r;
+}
+
+static void wipe(const struct redis *redis, char *text)
+{
+	for (volatile char *at = text; at != NULL && *at != '\0'; at++) {
+		*at = '\0';
+	}
+	mcpsess_redis_realloc(redis, text, 0);
+}
+
+void mcpsess_redis_unconfigure(struct redis *redis)
+{
+	wipe(redis, redis->config.user);
+	wipe(redis, redis->config.password);
+}

@@ -1,0 +1,443 @@
+#include "conn.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <hiredis/hiredis.h>
+
+#include "redis.h"
+
+enum {
+	READ_LEN = 16384,
+	/* Idle for longer, it may have been closed from the other end: looked at before it is used.
+	 */
+	STALE_MS = 1000,
+	BACKOFF_FIRST_MS = 20,
+};
+
+static const struct mcp_session_store *store_of(const struct redis_conn *conn)
+{
+	return &conn->redis->store;
+}
+
+void mcpsess_redis_conn_init(struct redis_conn *conn, struct redis *redis)
+{
+	memset(conn, 0, sizeof(*conn));
+	conn->redis = redis;
+	mcpsess_redis_socket_init(&conn->socket);
+}
+
+static void watch(struct redis_conn *conn, uint32_t events)
+{
+	if (conn->watched != events && conn->socket.fd >= 0) {
+		store_of(conn)->host->watch(store_of(conn)->core, conn->socket.fd, events);
+		conn->watched = events;
+	}
+}
+
+static void shut(struct redis_conn *conn)
+{
+	watch(conn, 0);
+	mcpsess_redis_socket_close(&conn->socket);
+	mcpsess_redis_buffer_free(&conn->out, store_of(conn));
+	mcpsess_redis_buffer_free(&conn->in, store_of(conn));
+	if (conn->reader != NULL) {
+		redisReaderFree(conn->reader);
+		conn->reader = NULL;
+	}
+	conn->guard = (struct redis_guard){ 0 };
+	conn->written = 0;
+	conn->leave = 0;
+	conn->state = REDIS_OFF;
+}
+
+void mcpsess_redis_conn_free(struct redis_conn *conn)
+{
+	shut(conn);
+	mcpsess_redis_queue_free(&conn->queue, store_of(conn));
+}
+
+/* -- losing -------------------------------------------------------------------------------- */
+
+static void finish(struct redis_conn *conn, struct mcp_session_store_call *call, int status,
+	int sys, const char *why)
+{
+	const struct mcp_session_store *store = store_of(conn);
+	store->host->explain(call, sys, why);
+	store->host->finish(store->core, call, status);
+}
+
+/* A share of the time by chance, so that many do not come back all at once. */
+static uint64_t jitter(const struct redis_conn *conn, uint64_t most_ms)
+{
+	const struct mcp_session_store *store = store_of(conn);
+	uint32_t chance = 0;
+	store->host->random(store->core, &chance, sizeof(chance));
+	return most_ms * chance / UINT32_MAX;
+}
+
+static void note_failure(struct redis_conn *conn, int sys, const char *why)
+{
+	char reason[64] = "";
+	uint64_t most_ms = (uint64_t)BACKOFF_FIRST_MS
+			   << (conn->failures < 16 ? conn->failures : 16);
+	uint64_t cap_ms = conn->redis->config.probe_every_ms;
+	if (sys != 0 && strerror_r(sys, reason, sizeof(reason)) != reason) {
+		reason[0] = '\0';
+	}
+	snprintf(conn->why, sizeof(conn->why), "%.150s%s%s", why, reason[0] != '\0' ? ": " : "",
+		reason);
+	conn->failures++;
+	conn->retry_ms =
+		mcpsess_redis_now(conn->redis) + jitter(conn, most_ms < cap_ms ? most_ms : cap_ms);
+}
+
+/* What was sent has an unknown outcome; what was not goes back, in the order it had. */
+static void give_back(struct redis_conn *conn, uint64_t written, int sys, const char *why)
+{
+	struct redis_slot slot;
+	while (mcpsess_redis_slot_unpush(&conn->queue, &slot)) {
+		if (slot.call == NULL) {
+			continue;
+		}
+		if (slot.end > written) {
+			mcpsess_redis_wait_first(
+				&conn->queue, conn, slot.call, slot.kind, slot.whole);
+		} else {
+			finish(conn, slot.call,
+				mcpsess_redis_writes(slot.kind) ? MCPSESS_E_UNKNOWN
+								: MCPSESS_E_UNAVAILABLE,
+				sys, why);
+		}
+	}
+}
+
+static void fail_waiting(struct redis_conn *conn, int sys)
+{
+	struct redis_slot slot;
+	while (mcpsess_redis_wait_take(&conn->queue, &slot) != NULL) {
+		finish(conn, slot.call, MCPSESS_E_UNAVAILABLE, sys, conn->why);
+	}
+}
+
+void mcpsess_redis_conn_lose(struct redis_conn *conn, int sys, const char *why)
+{
+	enum redis_conn_state was = conn->state;
+	uint64_t written = conn->written;
+	char copy[sizeof(conn->why)];
+	snprintf(copy, sizeof(copy), "%s", why);
+	shut(conn);
+	give_back(conn, written, sys, copy);
+	if (was != REDIS_READY) {
+		note_failure(conn, sys, copy);
+		fail_waiting(conn, sys);
+	}
+}
+
+/* -- sending ------------------------------------------------------------------------------- */
+
+int mcpsess_redis_conn_append(
+	struct redis_conn *conn, int argc, const char **argv, const size_t *lens, uint64_t *end)
+{
+	char *text = NULL;
+	int len = redisFormatCommandArgv(&text, argc, argv, lens);
+	if (len < 0) {
+		return MCPSESS_E_NOMEM;
+	}
+	int r = mcpsess_redis_buffer_add(&conn->out, store_of(conn), text, (size_t)len);
+	redisFreeCommand(text);
+	if (r == MCPSESS_OK) {
+		*end = conn->written + mcpsess_redis_buffer_len(&conn->out);
+	}
+	return r;
+}
+
+static void write_out(struct redis_conn *conn)
+{
+	while (mcpsess_redis_buffer_len(&conn->out) > 0) {
+		size_t moved;
+		int sys;
+		enum redis_io io =
+			mcpsess_redis_socket_write(&conn->socket, conn->out.data + conn->out.start,
+				mcpsess_redis_buffer_len(&conn->out), &moved, &sys);
+		conn->written += moved;
+		mcpsess_redis_buffer_take(&conn->out, store_of(conn), moved);
+		if (io == REDIS_IO_READ || io == REDIS_IO_WRITE) {
+			watch(conn, MCPSESS_EVENT_READ |
+					    (io == REDIS_IO_WRITE ? MCPSESS_EVENT_WRITE : 0u));
+			return;
+		}
+		if (io != REDIS_IO_OK) {
+			mcpsess_redis_conn_lose(conn, sys, "the connection broke");
+			return;
+		}
+	}
+	watch(conn, MCPSESS_EVENT_READ);
+}
+
+static void send_waiting(struct redis_conn *conn)
+{
+	struct redis_slot slot;
+	while (mcpsess_redis_wait_take(&conn->queue, &slot) != NULL) {
+		int r = mcpsess_redis_verb_append(conn, &slot, &slot.end);
+		conn->used_ms = slot.due_ms;
+		if (r < 0) {
+			finish(conn, slot.call, r, 0, "no memory for a command");
+		} else {
+			mcpsess_redis_slot_push(&conn->queue, &slot);
+		}
+	}
+	write_out(conn);
+}
+
+/* -- connecting ---------------------------------------------------------------------------- */
+
+static void greet(struct redis_conn *conn)
+{
+	conn->reader = redisReaderCreate();
+	conn->state = REDIS_GREETING;
+	if (conn->reader == NULL || mcpsess_redis_greet(conn) < 0) {
+		mcpsess_redis_conn_lose(conn, ENOMEM, "no memory for a connection");
+		return;
+	}
+	write_out(conn);
+}
+
+static void take_io(struct redis_conn *conn, enum redis_io io, int sys, const char *why)
+{
+	if (io == REDIS_IO_OK) {
+		greet(conn);
+	} else if (io == REDIS_IO_FAILED) {
+		mcpsess_redis_conn_lose(conn, sys, why);
+	} else {
+		conn->watched = 0;
+		watch(conn, MCPSESS_EVENT_WRITE);
+	}
+}
+
+static void connect_it(struct redis_conn *conn)
+{
+	int sys;
+	const char *why;
+	conn->state = REDIS_CONNECTING;
+	conn->due_ms = mcpsess_redis_now(conn->redis) + conn->redis->config.connect_timeout_ms;
+	enum redis_io io = mcpsess_redis_socket_begin(&conn->socket, &conn->endpoint, &sys, &why);
+	take_io(conn, io, sys, why);
+}
+
+static void go_on_connecting(struct redis_conn *conn)
+{
+	int sys;
+	const char *why = NULL;
+	enum redis_io io = mcpsess_redis_socket_finish(&conn->socket, &sys);
+	if (io == REDIS_IO_FAILED && conn->socket.next != NULL) {
+		watch(conn, 0);
+		io = mcpsess_redis_socket_next(&conn->socket, &sys, &why);
+	}
+	take_io(conn, io, sys, "the server cannot be connected to");
+}
+
+/* -- receiving ----------------------------------------------------------------------------- */
+
+/* 0 when the connection is gone. */
+static int take_reply(struct redis_conn *conn, const redisReply *reply)
+{
+	struct redis_slot slot;
+	char why[sizeof(conn->why)] = "the server sent what nobody asked for";
+	if (!mcpsess_redis_slot_pop(&conn->queue, &slot)) {
+		mcpsess_redis_conn_lose(conn, EPROTO, why);
+		return 0;
+	}
+	if (slot.kind >= REDIS_GREET_AUTH) {
+		if (mcpsess_redis_greeted(conn, slot.kind, reply, why, sizeof(why)) < 0) {
+			mcpsess_redis_conn_lose(conn, 0, why);
+			return 0;
+		}
+		if (slot.kind == REDIS_GREET_END - 1) {
+			conn->state = REDIS_READY;
+			conn->failures = 0;
+		}
+		return 1;
+	}
+	enum redis_after after = mcpsess_redis_reply(conn, &slot, reply);
+	if (after == REDIS_AFTER_RESEND) {
+		mcpsess_redis_wait_first(&conn->queue, conn, slot.call, slot.kind, 1);
+	} else if (after == REDIS_AFTER_LOSE) {
+		mcpsess_redis_conn_lose(conn, EPROTO, "the server's answer makes no sense");
+		return 0;
+	}
+	return 1;
+}
+
+static int read_reply(struct redis_conn *conn, size_t len)
+{
+	void *reply = NULL;
+	int r = redisReaderFeed(conn->reader, conn->in.data + conn->in.start, len);
+	if (r == REDIS_OK) {
+		r = redisReaderGetReply(conn->reader, &reply);
+	}
+	mcpsess_redis_buffer_take(&conn->in, store_of(conn), len);
+	conn->guard = (struct redis_guard){ 0 };
+	if (r != REDIS_OK || reply == NULL) {
+		mcpsess_redis_conn_lose(conn, ENOMEM, "an answer cannot be read");
+		return 0;
+	}
+	r = take_reply(conn, reply);
+	freeReplyObject(reply);
+	return r;
+}
+
+/* All replies that are whole. 0 when the connection is gone. */
+static int take_replies(struct redis_conn *conn)
+{
+	for (;;) {
+		size_t there = mcpsess_redis_buffer_len(&conn->in);
+		if (there == 0) {
+			return 1;
+		}
+		long long len =
+			mcpsess_redis_guard(&conn->guard, conn->in.data + conn->in.start, there);
+		if (len < 0) {
+			mcpsess_redis_conn_lose(
+				conn, EPROTO, "the server sent what is no answer of Redis");
+			return 0;
+		}
+		if (len == 0) {
+			return 1;
+		}
+		if (!read_reply(conn, (size_t)len)) {
+			return 0;
+		}
+	}
+}
+
+static void read_in(struct redis_conn *conn)
+{
+	for (;;) {
+		size_t moved;
+		int sys;
+		if (mcpsess_redis_buffer_reserve(&conn->in, store_of(conn), READ_LEN) < 0) {
+			mcpsess_redis_conn_lose(conn, ENOMEM, "no memory for an answer");
+			return;
+		}
+		size_t room = conn->in.capacity - conn->in.end;
+		enum redis_io io = mcpsess_redis_socket_read(
+			&conn->socket, conn->in.data + conn->in.end, room, &moved, &sys);
+		conn->in.end += moved;
+		if (io == REDIS_IO_CLOSED || io == REDIS_IO_FAILED) {
+			mcpsess_redis_conn_lose(conn, sys,
+				sys != 0 ? "the connection broke" : "the server hung up");
+			return;
+		}
+		if (!take_replies(conn) || moved < room) {
+			break;
+		}
+	}
+	if (conn->leave && conn->queue.count == 0) {
+		mcpsess_redis_conn_lose(conn, 0, "the server is of no use any more");
+	}
+}
+
+/* -- from outside -------------------------------------------------------------------------- */
+
+int mcpsess_redis_conn_admit(struct redis_conn *conn, struct mcp_session_store_call *call)
+{
+	if (conn->state == REDIS_OFF && conn->failures > 0 &&
+		mcpsess_redis_now(conn->redis) < conn->retry_ms) {
+		store_of(conn)->host->explain(call, 0, conn->why);
+		return MCPSESS_E_UNAVAILABLE;
+	}
+	return mcpsess_redis_queue_reserve(&conn->queue, store_of(conn));
+}
+
+static int is_overdue(const struct redis_conn *conn, uint64_t now_ms)
+{
+	const struct redis_slot *slot = mcpsess_redis_slot_first(&conn->queue);
+	return slot != NULL && slot->call == NULL && conn->state == REDIS_READY &&
+	       slot->due_ms <= now_ms;
+}
+
+/* What has become of a connection since it was last used. */
+static void look_at(struct redis_conn *conn)
+{
+	uint64_t now_ms = conn->queue.first->give_up_ms;
+	if (conn->queue.count == 0 && now_ms > conn->used_ms + STALE_MS &&
+		mcpsess_redis_socket_is_stale(&conn->socket)) {
+		read_in(conn);
+	} else if (conn->queue.count > 0 && is_overdue(conn, mcpsess_redis_now(conn->redis))) {
+		mcpsess_redis_conn_lose(conn, ETIMEDOUT, "an answer is overdue");
+	}
+}
+
+void mcpsess_redis_conn_flush(struct redis_conn *conn)
+{
+	if (conn->queue.first == NULL) {
+		return;
+	}
+	if (conn->state == REDIS_READY) {
+		look_at(conn);
+	}
+	if (conn->state == REDIS_OFF && conn->queue.first != NULL) {
+		connect_it(conn);
+	} else if (conn->state == REDIS_READY) {
+		send_waiting(conn);
+	}
+}
+
+void mcpsess_redis_conn_ready(struct redis_conn *conn, uint32_t events)
+{
+	if (conn->state == REDIS_CONNECTING) {
+		go_on_connecting(conn);
+	} else {
+		if ((events & (MCPSESS_EVENT_READ | MCPSESS_EVENT_ERROR)) != 0) {
+			read_in(conn);
+		}
+		if ((events & MCPSESS_EVENT_WRITE) != 0 && conn->state >= REDIS_GREETING) {
+			write_out(conn);
+		}
+	}
+	mcpsess_redis_conn_flush(conn);
+}
+
+/* A little before the core would give up, for here it is known that nothing was sent. */
+static uint64_t unsent_due(const struct redis_conn *conn)
+{
+	uint64_t ahead = conn->redis->config.timeout_ms / 16;
+	const struct mcp_session_store_call *first = conn->queue.first;
+	return first != NULL ? first->give_up_ms - (ahead < 20 ? ahead : 20) : 0;
+}
+
+void mcpsess_redis_conn_tick(struct redis_conn *conn, uint64_t now_ms)
+{
+	struct redis_slot slot;
+	if (is_overdue(conn, now_ms)) {
+		mcpsess_redis_conn_lose(conn, ETIMEDOUT, "an answer is overdue");
+	} else if (conn->state != REDIS_OFF && conn->state != REDIS_READY &&
+		   conn->due_ms <= now_ms) {
+		mcpsess_redis_conn_lose(conn, ETIMEDOUT, "the server does not answer");
+	}
+	while (conn->queue.first != NULL && unsent_due(conn) <= now_ms) {
+		mcpsess_redis_wait_take(&conn->queue, &slot);
+		finish(conn, slot.call, MCPSESS_E_UNAVAILABLE, ETIMEDOUT,
+			"no connection in time, nothing was sent");
+	}
+	mcpsess_redis_conn_flush(conn);
+}
+
+static uint64_t sooner(uint64_t a, uint64_t b)
+{
+	return a == 0 || (b != 0 && b < a) ? b : a;
+}
+
+uint64_t mcpsess_redis_conn_next(const struct redis_conn *conn)
+{
+	const struct redis_slot *slot = mcpsess_redis_slot_first(&conn->queue);
+	uint64_t next = unsent_due(conn);
+	if (conn->state == REDIS_CONNECTING || conn->state == REDIS_GREETING) {
+		next = sooner(next, conn->due_ms);
+	} else if (slot != NULL && slot->call == NULL) {
+		next = sooner(next, slot->due_ms);
+	}
+	return next;
+}

@@ -1,0 +1,80 @@
+/* One connection: its socket, what goes out and comes in, and how it is made and lost. */
+#ifndef MCPSESS_REDIS_CONN_H
+#define MCPSESS_REDIS_CONN_H
+
+#include "buffer.h"
+#include "guard.h"
+#include "queue.h"
+#include "script.h"
+#include "socket.h"
+
+struct redis;
+struct redisReader;
+struct redisReply;
+
+enum redis_conn_state {
+	REDIS_OFF,
+	REDIS_CONNECTING,
+	REDIS_GREETING, /* connected; it is being asked who it is */
+	REDIS_READY,
+};
+
+struct redis_conn {
+	struct redis *redis;
+	struct redis_endpoint endpoint;
+	enum redis_conn_state state;
+	struct redis_socket socket;
+	uint32_t watched;
+	struct redis_queue queue;
+	struct redis_buffer out, in;
+	uint64_t written; /* bytes of this connection that the system took */
+	struct redis_guard guard;
+	struct redisReader *reader;
+	uint64_t due_ms;   /* connecting: when to give up */
+	uint64_t retry_ms; /* off: not before this */
+	uint64_t used_ms;  /* about when it was last written to */
+	unsigned failures; /* in a row */
+	int leave;         /* its server is of no use: close it when all is answered */
+	char sha[REDIS_TEXTS][REDIS_SHA_LEN + 1];
+	char why[200]; /* of the last failure */
+};
+
+void mcpsess_redis_conn_init(struct redis_conn *conn, struct redis *redis);
+void mcpsess_redis_conn_free(struct redis_conn *conn);
+
+/* OK: a call may be queued. UNAVAILABLE, explained: it failed a moment ago. NOMEM. */
+int mcpsess_redis_conn_admit(struct redis_conn *conn, struct mcp_session_store_call *call);
+/* Connect if calls wait, and send all that can be sent. */
+void mcpsess_redis_conn_flush(struct redis_conn *conn);
+void mcpsess_redis_conn_ready(struct redis_conn *conn, uint32_t events);
+void mcpsess_redis_conn_tick(struct redis_conn *conn, uint64_t now_ms);
+/* When tick has something to do; 0: never. */
+uint64_t mcpsess_redis_conn_next(const struct redis_conn *conn);
+/*
+ * It is of no use any more: what was answered by nobody ends, what was not sent waits for the
+ * next connection, or fails too if this one never came to be.
+ */
+void mcpsess_redis_conn_lose(struct redis_conn *conn, int sys, const char *why);
+
+/* Append a command; end of stream in *end. NOMEM. */
+int mcpsess_redis_conn_append(
+	struct redis_conn *conn, int argc, const char **argv, const size_t *lens, uint64_t *end);
+
+/* greet.c: ask the server who it is, and hear it. */
+int mcpsess_redis_greet(struct redis_conn *conn);
+/* OK: go on; else it is refused, with the reason in *why. */
+int mcpsess_redis_greeted(struct redis_conn *conn, uint32_t step, const struct redisReply *reply,
+	char *why, size_t capacity);
+
+/* verb.c: append a call's command. */
+int mcpsess_redis_verb_append(
+	struct redis_conn *conn, const struct redis_slot *slot, uint64_t *end);
+
+/* What to do after a reply. */
+enum redis_after { REDIS_AFTER_NOTHING, REDIS_AFTER_RESEND, REDIS_AFTER_LOSE };
+
+/* reply.c: end a call by its reply, unless it has to be sent once more. */
+enum redis_after mcpsess_redis_reply(
+	struct redis_conn *conn, const struct redis_slot *slot, const struct redisReply *reply);
+
+#endif

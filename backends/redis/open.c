@@ -1,0 +1,140 @@
+#include <mcpsess/error.h>
+
+#include "config.h"
+#include "redis.h"
+
+void mcpsess_redis_schedule(struct redis *redis)
+{
+	redis->store.host->wake_at(redis->store.core, mcpsess_redis_conn_next(&redis->conn));
+}
+
+/* -- verbs --------------------------------------------------------------------------------- */
+
+static int store(struct mcp_session_store *self, struct mcp_session_store_call *call)
+{
+	enum redis_script script = call->request.revision == 0 ? REDIS_CREATE : REDIS_UPDATE;
+	return mcpsess_redis_verb(call, mcpsess_redis_of(self), script);
+}
+
+static int get(struct mcp_session_store *self, struct mcp_session_store_call *call)
+{
+	return mcpsess_redis_verb(call, mcpsess_redis_of(self), REDIS_GET);
+}
+
+static int touch(struct mcp_session_store *self, struct mcp_session_store_call *call)
+{
+	return mcpsess_redis_verb(call, mcpsess_redis_of(self), REDIS_TOUCH);
+}
+
+static int delete_it(struct mcp_session_store *self, struct mcp_session_store_call *call)
+{
+	return mcpsess_redis_verb(call, mcpsess_redis_of(self), REDIS_DELETE);
+}
+
+static int exists(struct mcp_session_store *self, struct mcp_session_store_call *call)
+{
+	return mcpsess_redis_verb(call, mcpsess_redis_of(self), REDIS_EXISTS);
+}
+
+static int list(struct mcp_session_store *self, struct mcp_session_store_call *call)
+{
+	const char *cursor = call->request.cursor;
+	struct mcpsess_digest last;
+	if (cursor[0] != '\0' && (cursor[0] != mcpsess_redis_cursor_letter(&call->request) ||
+					 !mcpsess_redis_unref(cursor + 1, &last))) {
+		self->host->explain(call, 0, "the cursor is not one of this list");
+		return MCPSESS_E_INVALID;
+	}
+	return mcpsess_redis_verb(call, mcpsess_redis_of(self), REDIS_LIST);
+}
+
+/* -- events -------------------------------------------------------------------------------- */
+
+static void flush(struct mcp_session_store *self)
+{
+	struct redis *redis = mcpsess_redis_of(self);
+	mcpsess_redis_conn_flush(&redis->conn);
+	mcpsess_redis_schedule(redis);
+}
+
+static void ready(struct mcp_session_store *self, int fd, uint32_t events)
+{
+	struct redis *redis = mcpsess_redis_of(self);
+	if (fd == redis->conn.socket.fd) {
+		mcpsess_redis_conn_ready(&redis->conn, events);
+	}
+	mcpsess_redis_schedule(redis);
+}
+
+static void tick(struct mcp_session_store *self, uint64_t now_ms)
+{
+	struct redis *redis = mcpsess_redis_of(self);
+	mcpsess_redis_conn_tick(&redis->conn, now_ms);
+	mcpsess_redis_schedule(redis);
+}
+
+static void cancel(struct mcp_session_store *self, struct mcp_session_store_call *call)
+{
+	mcpsess_redis_forget(&mcpsess_redis_conn_of(call)->queue, call);
+	mcpsess_redis_schedule(mcpsess_redis_of(self));
+}
+
+static void close_it(struct mcp_session_store *self)
+{
+	struct redis *redis = mcpsess_redis_of(self);
+	mcpsess_redis_conn_free(&redis->conn);
+	mcpsess_redis_unconfigure(redis);
+	mcpsess_redis_realloc(redis, redis, 0);
+}
+
+static const struct mcp_session_store_ops ops = {
+	.size = sizeof(ops),
+	.can = MCP_SESSION_STORE_CAN_PEND | MCP_SESSION_STORE_CAN_SHARE |
+	       MCP_SESSION_STORE_CAN_TOMBSTONE | MCP_SESSION_STORE_CAN_LIMIT |
+	       MCP_SESSION_STORE_CAN_OPERATION | MCP_SESSION_STORE_CAN_COUNT |
+	       MCP_SESSION_STORE_CAN_LIST,
+	.store = store,
+	.get = get,
+	.touch = touch,
+	.mcpsess_delete_ = delete_it,
+	.exists = exists,
+	.close = close_it,
+	.list = list,
+	.ready = ready,
+	.tick = tick,
+	.cancel = cancel,
+	.flush = flush,
+};
+
+static int open_it(const struct mcpsess_host *host, void *core,
+	const struct mcpsess_backend_config *config, struct mcp_session_store **out,
+	struct mcpsess_error *err)
+{
+	struct redis *redis = host->realloc(core, NULL, sizeof(*redis));
+	if (redis == NULL) {
+		return MCPSESS_E_NOMEM;
+	}
+	memset(redis, 0, sizeof(*redis));
+	redis->store.ops = &ops;
+	redis->store.host = host;
+	redis->store.core = core;
+	mcpsess_redis_conn_init(&redis->conn, redis);
+	int r = mcpsess_redis_configure(redis, config, err);
+	if (r < 0) {
+		close_it(&redis->store);
+		return r;
+	}
+	redis->conn.endpoint = redis->config.endpoint;
+	*out = &redis->store;
+	return MCPSESS_OK;
+}
+
+extern MCPSESS_API const struct mcpsess_backend mcpsess_backend_redis;
+const struct mcpsess_backend mcpsess_backend_redis = {
+	.abi = MCPSESS_BACKEND_ABI,
+	.size = sizeof(mcpsess_backend_redis),
+	.name = "redis",
+	.schemes = "redis redis+unix",
+	.parameters = "prefix db eviction",
+	.open = open_it,
+};

@@ -1,0 +1,77 @@
+/*
+ * Records in Redis. One packed string per record, every verb one script on the server (script.c),
+ * all times by the server's clock. hiredis formats commands and reads replies; the sockets are
+ * our own.
+ *
+ * A verb only queues its call. flush() connects if need be and sends what is queued, ready()
+ * matches replies to calls in the order they were sent. A connection with an answer overdue is
+ * never used again.
+ */
+#ifndef MCPSESS_REDIS_H
+#define MCPSESS_REDIS_H
+
+#include <mcpsess/backend.h>
+#include <mcpsess/error.h>
+
+#include "conn.h"
+#include "key.h"
+#include "script.h"
+
+enum {
+	REDIS_PREFIX_MAX = 64,
+	/* The longest key: the prefix, {o: a ref }: and a letter. */
+	REDIS_KEY_MAX = REDIS_PREFIX_MAX + REDIS_REF_LEN + 16,
+};
+
+/* Which of the two meanings a URI's eviction= has. */
+enum redis_eviction { REDIS_EVICTION_REFUSE, REDIS_EVICTION_WARN };
+
+struct redis_config {
+	char prefix[REDIS_PREFIX_MAX + 1];
+	size_t prefix_len;
+	char *user;     /* NULL: the default user */
+	char *password; /* the URI's own; NULL: none */
+	struct redis_endpoint endpoint;
+	uint32_t database;
+	enum redis_eviction eviction;
+	uint64_t connect_timeout_ms;
+	uint64_t timeout_ms;
+	uint64_t probe_every_ms;
+};
+
+struct redis {
+	struct mcp_session_store store;
+	struct redis_config config;
+	struct redis_conn conn;
+};
+
+static inline struct redis *mcpsess_redis_of(struct mcp_session_store *store)
+{
+	return (struct redis *)(void *)store;
+}
+
+static inline uint64_t mcpsess_redis_now(const struct redis *redis)
+{
+	return redis->store.host->now_ms(redis->store.core);
+}
+
+static inline void *mcpsess_redis_realloc(const struct redis *redis, void *ptr, size_t size)
+{
+	return redis->store.host->realloc(redis->store.core, ptr, size);
+}
+
+/* Ask to be woken when the next thing is due. */
+void mcpsess_redis_schedule(struct redis *redis);
+
+/* A verb, by the script that does it: verb.c. */
+int mcpsess_redis_verb(
+	struct mcp_session_store_call *call, struct redis *redis, enum redis_script script);
+
+/* How the cursors of a list begin: those of one are no cursors of another kind of list. */
+static inline char mcpsess_redis_cursor_letter(const struct mcp_session_store_request *request)
+{
+	int any = (request->flags & MCP_SESSION_STORE_ANY_OWNER) != 0;
+	return any || mcpsess_redis_is_nobody(&request->owner) ? 'a' : 'o';
+}
+
+#endif

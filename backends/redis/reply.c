@@ -1,0 +1,265 @@
+#include <mcpsess/error.h>
+
+#include <stdio.h>
+
+#include <hiredis/hiredis.h>
+
+#include "redis.h"
+
+/* -- errors -------------------------------------------------------------------------------- */
+
+/* What the server may say instead of an answer, wherever in its text; the first found counts. */
+static const struct {
+	const char *word;
+	const char *meaning;
+	int lose; /* this server will not be of use again soon: look for another */
+} refusals[] = {
+	{ "READONLY", "the server has become a replica", 1 },
+	{ "MASTERDOWN", "the server is a replica that has lost its primary", 1 },
+	{ "LOADING", "the server is still loading its data", 1 },
+	{ "CLUSTERDOWN", "the cluster is down", 1 },
+	{ "NOAUTH", "the server wants a password", 1 },
+	{ "NOREPLICAS", "the server has too few replicas to write", 0 },
+	{ "MISCONF", "the server cannot save its data and refuses to write", 0 },
+	{ "OOM ", "the server's memory is full (maxmemory)", 0 },
+	{ "NOPERM", "the user may not do that (ACL)", 0 },
+	{ "BUSY ", "the server is busy with a script", 0 },
+};
+
+static void finish(
+	struct redis_conn *conn, const struct redis_slot *slot, int status, const char *text)
+{
+	const struct mcp_session_store *store = &conn->redis->store;
+	if (slot->call != NULL) {
+		if (text != NULL) {
+			store->host->explain(slot->call, 0, text);
+		}
+		store->host->finish(store->core, slot->call, status);
+	}
+}
+
+static enum redis_after take_error(
+	struct redis_conn *conn, const struct redis_slot *slot, const char *text)
+{
+	if (strncmp(text, "NOSCRIPT", 8) == 0) {
+		return slot->call != NULL ? REDIS_AFTER_RESEND : REDIS_AFTER_NOTHING;
+	}
+	for (size_t i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++) {
+		if (strstr(text, refusals[i].word) != NULL) {
+			finish(conn, slot, MCPSESS_E_UNAVAILABLE, refusals[i].meaning);
+			conn->leave |= refusals[i].lose;
+			return REDIS_AFTER_NOTHING;
+		}
+	}
+	/* A script that broke off may have written before it did. */
+	finish(conn, slot,
+		mcpsess_redis_writes((enum redis_script)slot->kind) ? MCPSESS_E_UNKNOWN
+								    : MCPSESS_E_UNAVAILABLE,
+		text);
+	return REDIS_AFTER_NOTHING;
+}
+
+/* -- records ------------------------------------------------------------------------------- */
+
+static uint64_t number(const unsigned char *at, int bytes)
+{
+	uint64_t value = 0;
+	for (int i = 0; i < bytes; i++) {
+		value = value << 8 | at[i];
+	}
+	return value;
+}
+
+static uint64_t time_of(const unsigned char *at)
+{
+	uint64_t value = number(at, 6);
+	return value != REDIS_NEVER ? value : 0;
+}
+
+static const unsigned char *bytes_of(const redisReply *reply)
+{
+	return (const unsigned char *)reply->str;
+}
+
+static int is_header(const redisReply *reply)
+{
+	return reply->type == REDIS_REPLY_STRING && reply->len >= REDIS_HEADER &&
+	       reply->str[0] == 1;
+}
+
+/* The layout is that of FORMAT in lua/head.lua. */
+static void take_header(struct mcp_session_store_answer *answer, const unsigned char *at)
+{
+	answer->kind = at[1];
+	answer->state = at[2];
+	answer->revision = number(at + 4, 7);
+	answer->created_ms = time_of(at + 11);
+	answer->seen_ms = time_of(at + 17);
+	answer->expires_ms = time_of(at + 23);
+	answer->requests = number(at + 29, 6);
+	answer->first_request_ms = time_of(at + 35);
+	answer->last_request_ms = time_of(at + 41);
+	answer->deadline_ms = time_of(at + 53);
+	memcpy(&answer->owner, at + 71, sizeof(answer->owner));
+}
+
+static int take_payload(
+	struct redis_conn *conn, struct mcp_session_store_answer *answer, const redisReply *record)
+{
+	const struct mcp_session_store *store = &conn->redis->store;
+	size_t len = (size_t)record->len - REDIS_HEADER;
+	if (len == 0) {
+		return MCPSESS_OK;
+	}
+	answer->blob = store->host->blob_new(store->core, record->str + REDIS_HEADER, len);
+	if (answer->blob == NULL) {
+		return MCPSESS_E_NOMEM;
+	}
+	answer->payload = store->host->blob_bytes(answer->blob);
+	return MCPSESS_OK;
+}
+
+/* status, now, header or "", whole record or nothing */
+static int take_record(
+	struct redis_conn *conn, struct mcp_session_store_call *call, const redisReply *reply)
+{
+	const redisReply *header = reply->elements > 2 ? reply->element[2] : NULL;
+	const redisReply *record = reply->elements > 3 ? reply->element[3] : NULL;
+	if (record != NULL && !is_header(record)) {
+		return -1;
+	}
+	if (header == NULL || (record != NULL && header->len == 0)) {
+		header = record;
+	}
+	if (header != NULL) {
+		if (!is_header(header)) {
+			return -1;
+		}
+		take_header(&call->answer, bytes_of(header));
+	}
+	return record != NULL ? take_payload(conn, &call->answer, record) : MCPSESS_OK;
+}
+
+/* -- lists --------------------------------------------------------------------------------- */
+
+static void take_entry(struct mcp_session_store_entry *entry, redisReply *const *of)
+{
+	const unsigned char *at = bytes_of(of[1]);
+	struct mcp_session_store_answer answer = { 0 };
+	take_header(&answer, at);
+	*entry = (struct mcp_session_store_entry){
+		.owner = answer.owner,
+		.revision = answer.revision,
+		.created_ms = answer.created_ms,
+		.seen_ms = answer.seen_ms,
+		.expires_ms = answer.expires_ms,
+		.deadline_ms = answer.deadline_ms,
+		.requests = answer.requests,
+		.payload_len = (uint64_t)of[2]->integer,
+		.kind = answer.kind,
+		.state = answer.state,
+	};
+	memcpy(&entry->key, of[0]->str, sizeof(entry->key));
+}
+
+static int is_entry(redisReply *const *of)
+{
+	return of[0]->type == REDIS_REPLY_STRING &&
+	       of[0]->len == (int)sizeof(struct mcpsess_digest) && is_header(of[1]) &&
+	       of[2]->type == REDIS_REPLY_INTEGER && of[2]->integer >= 0;
+}
+
+static void put_cursor(
+	const struct mcp_session_store_request *request, const redisReply *last, char *cursor)
+{
+	struct mcpsess_digest key;
+	cursor[0] = '\0';
+	if (last->len == (int)sizeof(key)) {
+		memcpy(&key, last->str, sizeof(key));
+		cursor[0] = mcpsess_redis_cursor_letter(request);
+		mcpsess_redis_ref(&key, cursor + 1);
+		cursor[1 + REDIS_REF_LEN] = '\0';
+	}
+}
+
+/* status, now, last key or "", then by threes: key, header, payload's length */
+static int take_list(
+	struct redis_conn *conn, struct mcp_session_store_call *call, const redisReply *reply)
+{
+	const struct mcp_session_store *store = &conn->redis->store;
+	struct mcp_session_store_answer *answer = &call->answer;
+	size_t count = reply->elements / 3 - 1;
+	if (reply->elements % 3 != 0 || reply->elements == 0 || count > call->request.page ||
+		reply->element[2]->type != REDIS_REPLY_STRING) {
+		return -1;
+	}
+	for (size_t i = 1; i <= count; i++) {
+		if (!is_entry(reply->element + 3 * i)) {
+			return -1;
+		}
+	}
+	put_cursor(&call->request, reply->element[2], answer->cursor);
+	if (count == 0) {
+		return MCPSESS_OK;
+	}
+	answer->blob = store->host->blob_new(
+		store->core, NULL, count * sizeof(struct mcp_session_store_entry));
+	if (answer->blob == NULL) {
+		return MCPSESS_E_NOMEM;
+	}
+	struct mcp_session_store_entry *entries =
+		(struct mcp_session_store_entry *)(uintptr_t)store->host->blob_bytes(answer->blob)
+			.data;
+	for (size_t i = 0; i < count; i++) {
+		take_entry(&entries[i], reply->element + 3 * (i + 1));
+	}
+	answer->entries = entries;
+	answer->entry_count = count;
+	return MCPSESS_OK;
+}
+
+/* -- all ----------------------------------------------------------------------------------- */
+
+static int is_answer(const redisReply *reply)
+{
+	return reply->type == REDIS_REPLY_ARRAY && reply->elements >= 2 &&
+	       reply->element[0]->type == REDIS_REPLY_INTEGER &&
+	       reply->element[0]->integer <= MCPSESS_OK &&
+	       reply->element[0]->integer >= MCPSESS_E_UNSUPPORTED &&
+	       reply->element[1]->type == REDIS_REPLY_INTEGER && reply->element[1]->integer >= 0;
+}
+
+enum redis_after mcpsess_redis_reply(
+	struct redis_conn *conn, const struct redis_slot *slot, const redisReply *reply)
+{
+	if (reply->type == REDIS_REPLY_ERROR) {
+		return take_error(conn, slot, reply->str);
+	}
+	struct mcp_session_store_call *call = slot->call;
+	if (call == NULL) {
+		return REDIS_AFTER_NOTHING;
+	}
+	int r = -1;
+	int status = MCPSESS_E_UNKNOWN;
+	const char *text = NULL;
+	if (is_answer(reply)) {
+		status = (int)reply->element[0]->integer;
+		call->answer.now_ms = (uint64_t)reply->element[1]->integer;
+		if (status == MCPSESS_E_LIMIT) {
+			text = reply->elements > 2 ? reply->element[2]->str : NULL;
+			r = MCPSESS_OK;
+		} else {
+			r = slot->kind == REDIS_LIST ? take_list(conn, call, reply)
+						     : take_record(conn, call, reply);
+		}
+	}
+	if (r == -1) {
+		finish(conn, slot,
+			mcpsess_redis_writes((enum redis_script)slot->kind) ? MCPSESS_E_UNKNOWN
+									    : MCPSESS_E_UNAVAILABLE,
+			"the server's answer makes no sense");
+		return REDIS_AFTER_LOSE;
+	}
+	finish(conn, slot, r < 0 ? r : status, text);
+	return REDIS_AFTER_NOTHING;
+}

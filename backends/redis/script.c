@@ -1,0 +1,48 @@
+#include "script.h"
+
+#include "scripts.inc"
+
+#define PART(name) \
+	{ \
+		name##_lua, sizeof(name##_lua) \
+	}
+
+static const struct mcpsess_bytes texts[REDIS_TEXTS][REDIS_PARTS_MAX] = {
+	[REDIS_TEXT_CREATE] = { PART(head), PART(index), PART(touch), PART(create) },
+	[REDIS_TEXT_UPDATE] = { PART(head), PART(index), PART(touch), PART(update) },
+	[REDIS_TEXT_READ] = { PART(head), PART(index), PART(touch), PART(read) },
+	[REDIS_TEXT_DELETE] = { PART(head), PART(index), PART(touch), PART(delete) },
+	[REDIS_TEXT_LIST] = { PART(head), PART(list) },
+};
+
+static const struct {
+	enum redis_text text;
+	int writes;
+} scripts[REDIS_VERBS] = {
+	[REDIS_CREATE] = { REDIS_TEXT_CREATE, 1 },
+	[REDIS_UPDATE] = { REDIS_TEXT_UPDATE, 1 },
+	[REDIS_GET] = { REDIS_TEXT_READ, 0 },
+	[REDIS_TOUCH] = { REDIS_TEXT_READ, 1 },
+	[REDIS_EXISTS] = { REDIS_TEXT_READ, 0 },
+	[REDIS_DELETE] = { REDIS_TEXT_DELETE, 1 },
+	[REDIS_LIST] = { REDIS_TEXT_LIST, 0 },
+};
+
+enum redis_text mcpsess_redis_text_of(enum redis_script script)
+{
+	return scripts[script].text;
+}
+
+size_t mcpsess_redis_text_parts(enum redis_text text, struct mcpsess_bytes parts[REDIS_PARTS_MAX])
+{
+	size_t count = 0;
+	for (; count < REDIS_PARTS_MAX && texts[text][count].len > 0; count++) {
+		parts[count] = texts[text][count];
+	}
+	return count;
+}
+
+int mcpsess_redis_writes(enum redis_script script)
+{
+	return scripts[script].writes;
+}

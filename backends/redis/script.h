@@ -1,0 +1,47 @@
+/* The scripts that the server runs, one for each verb. */
+#ifndef MCPSESS_REDIS_SCRIPT_H
+#define MCPSESS_REDIS_SCRIPT_H
+
+#include <mcpsess/backend.h>
+
+enum redis_script {
+	REDIS_CREATE,
+	REDIS_UPDATE,
+	REDIS_GET,
+	REDIS_TOUCH,
+	REDIS_EXISTS,
+	REDIS_DELETE,
+	REDIS_LIST,
+	REDIS_VERBS, /* how many; scripts there are fewer */
+};
+
+/* Scripts by their text: get, touch and exists share one. */
+enum redis_text {
+	REDIS_TEXT_CREATE,
+	REDIS_TEXT_UPDATE,
+	REDIS_TEXT_READ,
+	REDIS_TEXT_DELETE,
+	REDIS_TEXT_LIST,
+	REDIS_TEXTS,
+};
+
+enum {
+	REDIS_PARTS_MAX = 4,
+	/* Of a record: what stands before its payload. */
+	REDIS_HEADER = 119,
+	REDIS_SHA_LEN = 40,
+	/* Everybody's keys are shared out over as many sets, by their first bits. */
+	REDIS_SHARDS = 2048,
+};
+
+/* In scripts: no duration, no end, no limit. */
+#define REDIS_NEVER ((uint64_t)0xffffffffffff)
+
+enum redis_text mcpsess_redis_text_of(enum redis_script script);
+/* The parts that a script's text is put together from; how many. */
+size_t mcpsess_redis_text_parts(enum redis_text text, struct mcpsess_bytes parts[REDIS_PARTS_MAX]);
+/* Whether a verb may change what others see: its outcome is then unknown when its answer is lost.
+ */
+int mcpsess_redis_writes(enum redis_script script);
+
+#endif

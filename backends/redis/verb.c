@@ -1,0 +1,226 @@
+#include <mcpsess/error.h>
+
+#include <stdio.h>
+
+#include "redis.h"
+
+enum { ARGS_MAX = 24, TEXT_MAX = 5 * REDIS_KEY_MAX + 512 };
+
+/* A command being put together; what is not its own must outlive it. */
+struct command {
+	const char *argv[ARGS_MAX];
+	size_t lens[ARGS_MAX];
+	int count;
+	size_t used;
+	char text[TEXT_MAX];
+};
+
+static void add(struct command *command, const void *data, size_t len)
+{
+	command->argv[command->count] = data != NULL ? data : "";
+	command->lens[command->count++] = len;
+}
+
+static void add_word(struct command *command, const char *word)
+{
+	add(command, word, strlen(word));
+}
+
+static void add_number(struct command *command, uint64_t value)
+{
+	char *at = command->text + command->used;
+	int len = sprintf(at, "%llu", (unsigned long long)value);
+	command->used += (size_t)len + 1;
+	add(command, at, (size_t)len);
+}
+
+/* Doubles are exact up to here; beyond it nothing would be compared rightly. */
+static uint64_t bounded(uint64_t value)
+{
+	return value < REDIS_NEVER ? value : REDIS_NEVER;
+}
+
+static void add_duration(struct command *command, uint64_t ms)
+{
+	add_number(command, bounded(ms));
+}
+
+/* Of what may be left out: none is nothing. */
+static void add_short(struct command *command, uint64_t ms)
+{
+	add_number(command, ms != MCP_SESSION_STORE_NONE ? bounded(ms) : 0);
+}
+
+static void add_limit(struct command *command, uint64_t limit)
+{
+	add_number(command, limit > 0 ? bounded(limit) : REDIS_NEVER);
+}
+
+/* Where the next key goes, with the prefix in front. */
+static char *begin_key(struct command *command, const struct redis_config *config)
+{
+	char *at = command->text + command->used;
+	memcpy(at, config->prefix, config->prefix_len);
+	return at;
+}
+
+static void end_key(struct command *command, size_t len)
+{
+	char *at = command->text + command->used;
+	command->used += len;
+	add(command, at, len);
+}
+
+/* Those of a record, and of its owner if it is somebody. */
+static void add_keys(struct command *command, const struct redis_config *config,
+	const struct mcp_session_store_request *request)
+{
+	size_t prefix = config->prefix_len;
+	int owned = !mcpsess_redis_is_nobody(&request->owner);
+	add_word(command, owned ? "5" : "3");
+	char *at = begin_key(command, config);
+	end_key(command, mcpsess_redis_key_of(at, prefix, &request->key, 's'));
+	at = begin_key(command, config);
+	end_key(command, mcpsess_redis_key_of_all(at, prefix));
+	at = begin_key(command, config);
+	end_key(command, mcpsess_redis_key_of_shard(at, prefix, &request->key));
+	if (owned) {
+		at = begin_key(command, config);
+		end_key(command, mcpsess_redis_key_of_owner(at, prefix, &request->owner, 'i'));
+		at = begin_key(command, config);
+		end_key(command, mcpsess_redis_key_of_owner(at, prefix, &request->owner, 'g'));
+	}
+}
+
+static void add_who(struct command *command, const struct redis_config *config,
+	const struct mcp_session_store_request *request)
+{
+	add(command, config->prefix, config->prefix_len);
+	add(command, request->key.bytes, sizeof(request->key));
+	add(command, request->owner.bytes, sizeof(request->owner));
+	add_word(command, (request->flags & MCP_SESSION_STORE_ANY_OWNER) != 0 ? "1" : "0");
+}
+
+static void add_durations(struct command *command, const struct mcp_session_store_request *request)
+{
+	add_duration(command, request->idle_ms);
+	add_short(command, request->touch_every_ms);
+	add_short(command, request->tombstone_ms);
+}
+
+static void add_store(struct command *command, const struct mcp_session_store_request *request)
+{
+	add_durations(command, request);
+	add(command, request->operation, sizeof(request->operation));
+	add_number(command, request->state);
+	add(command, request->payload.data, request->payload.len);
+	if (request->revision > 0) {
+		add_number(command, bounded(request->revision));
+		return;
+	}
+	add_duration(command, request->absolute_ms);
+	add_number(command, request->kind);
+	add_limit(command, request->max_sessions);
+	add_limit(command, request->max_sessions_per_owner);
+}
+
+static void add_read(
+	struct command *command, const struct mcp_session_store_request *request, uint32_t script)
+{
+	int touches = script == REDIS_TOUCH ||
+		      (script == REDIS_GET && (request->flags & MCP_SESSION_STORE_TOUCH) != 0);
+	int counts = script == REDIS_GET && (request->flags & MCP_SESSION_STORE_COUNT) != 0;
+	add_durations(command, request);
+	add_word(command, script == REDIS_GET ? "1" : "0");
+	add_word(command, touches ? "1" : "0");
+	add_word(command, counts ? "1" : "0");
+}
+
+/* The cursor has been checked when the verb began. */
+static void add_list(struct command *command, const struct redis_config *config,
+	const struct mcp_session_store_request *request, struct mcpsess_digest *last)
+{
+	size_t prefix = config->prefix_len;
+	int any = (request->flags & MCP_SESSION_STORE_ANY_OWNER) != 0;
+	int by_owner = !any && !mcpsess_redis_is_nobody(&request->owner);
+	add_word(command, "1");
+	char *at = begin_key(command, config);
+	end_key(command, by_owner ? mcpsess_redis_key_of_owner(at, prefix, &request->owner, 'i')
+				  : mcpsess_redis_key_of_all(at, prefix));
+	add(command, config->prefix, prefix);
+	int begun = request->cursor[0] != '\0' && mcpsess_redis_unref(request->cursor + 1, last);
+	add(command, last->bytes, begun ? sizeof(last->bytes) : 0);
+	add_number(command, request->page);
+	add(command, request->owner.bytes, sizeof(request->owner));
+	add_word(command, any ? "1" : "0");
+	add_word(command, by_owner ? "owner" : "all");
+}
+
+static void add_arguments(struct command *command, const struct redis_config *config,
+	const struct mcp_session_store_request *request, uint32_t script,
+	struct mcpsess_digest *last)
+{
+	if (script == REDIS_LIST) {
+		add_list(command, config, request, last);
+		return;
+	}
+	add_keys(command, config, request);
+	add_who(command, config, request);
+	if (script == REDIS_CREATE || script == REDIS_UPDATE) {
+		add_store(command, request);
+	} else if (script == REDIS_DELETE) {
+		add_short(command, request->tombstone_ms);
+	} else {
+		add_read(command, request, script);
+	}
+}
+
+/* The text of a script in one piece, for a server that has forgotten it. */
+static int whole_text(struct redis_conn *conn, enum redis_text text, struct redis_buffer *out)
+{
+	struct mcpsess_bytes parts[REDIS_PARTS_MAX];
+	size_t count = mcpsess_redis_text_parts(text, parts);
+	int r = MCPSESS_OK;
+	for (size_t i = 0; i < count && r == MCPSESS_OK; i++) {
+		r = mcpsess_redis_buffer_add(out, &conn->redis->store, parts[i].data, parts[i].len);
+	}
+	return r;
+}
+
+int mcpsess_redis_verb_append(struct redis_conn *conn, const struct redis_slot *slot, uint64_t *end)
+{
+	const struct redis_config *config = &conn->redis->config;
+	enum redis_text text = mcpsess_redis_text_of((enum redis_script)slot->kind);
+	struct redis_buffer script = { 0 };
+	struct mcpsess_digest last;
+	struct command command;
+	command.count = 0;
+	command.used = 0;
+	if (slot->whole) {
+		if (whole_text(conn, text, &script) < 0) {
+			mcpsess_redis_buffer_free(&script, &conn->redis->store);
+			return MCPSESS_E_NOMEM;
+		}
+		add_word(&command, "EVAL");
+		add(&command, script.data, script.end);
+	} else {
+		add_word(&command, "EVALSHA");
+		add(&command, conn->sha[text], REDIS_SHA_LEN);
+	}
+	add_arguments(&command, config, &slot->call->request, slot->kind, &last);
+	int r = mcpsess_redis_conn_append(conn, command.count, command.argv, command.lens, end);
+	mcpsess_redis_buffer_free(&script, &conn->redis->store);
+	return r;
+}
+
+int mcpsess_redis_verb(
+	struct mcp_session_store_call *call, struct redis *redis, enum redis_script script)
+{
+	struct redis_conn *conn = &redis->conn;
+	int r = mcpsess_redis_conn_admit(conn, call);
+	if (r == MCPSESS_OK) {
+		mcpsess_redis_wait_last(&conn->queue, conn, call, script, 0);
+		r = MCPSESS_PENDING;
+	}
+	return r;
+}

@@ -1,0 +1,160 @@
+#!/usr/bin/env python3
+"""What a caller sees when the server forgets, hangs up, hangs, refuses or is away.
+
+    faults.py BUILD_FOLDER
+"""
+import signal
+import sys
+import time
+
+from harness import Store, check, end, redis
+
+BUILD = sys.argv[1]
+SOON = 3.0  # seconds: a recovery is at most a connection's deadline and a back-off away
+
+
+def until(store, line, status="ok"):
+    """Repeat a verb until it comes out right; the seconds that took."""
+    start = time.monotonic()
+    answer = store(line)
+    while answer.status != status and time.monotonic() < start + 10:
+        time.sleep(0.02)
+        answer = store(line)
+    return time.monotonic() - start, answer
+
+
+def scripts_are_sent_again(server):
+    with Store(BUILD, server.unix()) as store:
+        store("create forgotten one")
+        server.client()("SCRIPT", "FLUSH")
+        answers = [store(line) for line in ("update forgotten 1 two", "get forgotten",
+                                            "touch forgotten", "list", "delete forgotten")]
+        check("a server that forgot the scripts gets them again",
+              all(a.status == "ok" for a in answers) and answers[1].payload == "two", answers)
+
+
+def a_killed_connection_is_made_again(server):
+    with Store(BUILD, server.unix()) as store:
+        store("create killed one")
+        server.client()("CLIENT", "KILL", "TYPE", "normal")
+        seconds, answer = until(store, "get killed")
+        check("a killed connection is made again", answer.status == "ok" and seconds < SOON,
+              f"{answer} after {seconds:.2f} s")
+        server.client()("CLIENT", "KILL", "TYPE", "normal")
+        time.sleep(1.1)
+        answer = store("update killed 1 two")
+        check("a connection that ended while idle costs no verb", answer.status == "ok", answer)
+
+
+def a_hanging_server_costs_one_deadline(server):
+    with Store(BUILD, server.unix(timeout="300ms", connect_timeout="400ms")) as store:
+        store("create hung one")
+        server.send(signal.SIGSTOP)
+        try:
+            write = store("update hung 1 two")
+            read = store("get hung")
+            third = store("get hung")
+        finally:
+            server.send(signal.SIGCONT)
+        check("a write that is not answered is unknown, in time",
+              write.status == "UNKNOWN" and write.ms < 600, write)
+        check("a read that is not answered is unavailable, in time",
+              read.status == "UNAVAILABLE" and read.ms < 600, read)
+        check("the next one too", third.status == "UNAVAILABLE" and third.ms < 600, third)
+        seconds, answer = until(store, "get hung")
+        check("when it goes on so do we", answer.status == "ok" and seconds < SOON,
+              f"{answer} after {seconds:.2f} s")
+        check("what was unknown happened once or never", answer.payload in ("one", "two"), answer)
+
+
+def a_write_can_be_repeated(server):
+    with Store(BUILD, server.unix(timeout="300ms")) as store:
+        store("create twice one")
+        store.say("operation token")
+        server.send(signal.SIGSTOP)
+        try:
+            first = store("update twice 1 two")
+        finally:
+            server.send(signal.SIGCONT)
+        seconds, again = until(store, "update twice 1 two")
+        check("a write that timed out can be repeated and is applied once",
+              first.status == "UNKNOWN" and again.status == "ok" and again.revision == 2,
+              f"{first}; {again} after {seconds:.2f} s")
+
+
+def a_restart_is_survived(server):
+    with Store(BUILD, server.tcp()) as store:
+        store("create lost one")
+        server.kill()
+        answer = store("get lost")
+        again = store("get lost")
+        check("a dead server is unavailable", answer.status == "UNAVAILABLE", answer)
+        check("and that is known at once", again.status == "UNAVAILABLE" and again.ms < 50, again)
+        server.restart()
+        seconds, answer = until(store, "create lost two")
+        check("a server that is back is used again", answer.status == "ok" and seconds < SOON,
+              f"{answer} after {seconds:.2f} s")
+
+
+def refusals():
+    with redis.Server("--maxmemory-policy", "allkeys-lru") as server:
+        with Store(BUILD, server.unix()) as store:
+            answer = store("get any")
+            check("an evicting server is refused",
+                  answer.status == "UNAVAILABLE" and "allkeys-lru" in answer.text, answer)
+        with Store(BUILD, server.unix(eviction="warn")) as store:
+            answer = store("get any")
+            check("unless eviction=warn", answer.status == "NOTFOUND", answer)
+    with redis.Server() as primary:
+        with redis.Server("--replicaof", f"127.0.0.1 {primary.port}") as replica:
+            with Store(BUILD, replica.unix()) as store:
+                answer = store("get any")
+                check("a replica is refused",
+                      answer.status == "UNAVAILABLE" and "replica" in answer.text, answer)
+    with redis.Server("--maxmemory", "1mb") as server:
+        with Store(BUILD, server.unix()) as store:
+            answer = store("create any " + "x" * 100000)
+            check("a full server is unavailable and nothing happened",
+                  answer.status == "UNAVAILABLE" and "memory is full" in answer.text, answer)
+
+
+def a_primary_that_is_demoted(server):
+    with redis.Server() as other:
+        with Store(BUILD, other.unix()) as store:
+            store("create demoted one")
+            other.client()("REPLICAOF", "127.0.0.1", server.port)
+            answer = store("update demoted 1 two")
+            again = store("update demoted 1 two")
+            check("a server that became a replica writes nothing",
+                  answer.status == "UNAVAILABLE" and again.status == "UNAVAILABLE",
+                  f"{answer}; {again}")
+
+
+def uris():
+    wrong = {
+        "redis://127.0.0.1:0": "port", "redis://127.0.0.1:x": "port",
+        "redis://h%41": "host", "redis://127.0.0.1/x": "database",
+        "redis://?prefix={": "prefix", "redis://?eviction=maybe": "eviction",
+        "redis://?colour=red": "colour", "redis+unix:": "socket",
+    }
+    for uri, word in wrong.items():
+        with Store(BUILD, uri) as store:
+            check(f"{uri} is refused, naming {word}",
+                  store.opened.startswith("INVALID") and word in store.opened, store.opened)
+
+
+def main():
+    with redis.Server() as server:
+        scripts_are_sent_again(server)
+        a_killed_connection_is_made_again(server)
+        a_hanging_server_costs_one_deadline(server)
+        a_write_can_be_repeated(server)
+        a_restart_is_survived(server)
+        a_primary_that_is_demoted(server)
+    refusals()
+    uris()
+    end()
+
+
+if __name__ == "__main__":
+    main()

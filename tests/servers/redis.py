@@ -1,0 +1,136 @@
+"""Private Redis servers for tests: each in a folder of its own, ended by its own process id."""
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+
+
+def free_port():
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return one.getsockname()[1]
+
+
+class Refused(Exception):
+    """What a server answered with an error."""
+
+
+class Client:
+    """Just enough of RESP to command a server."""
+
+    def __init__(self, path=None, port=None):
+        if path:
+            self.socket = socket.socket(socket.AF_UNIX)
+            self.socket.connect(path)
+        else:
+            self.socket = socket.create_connection(("127.0.0.1", port))
+        self.socket.settimeout(20)
+        self.file = self.socket.makefile("rb")
+
+    def __call__(self, *words):
+        words = [w if isinstance(w, bytes) else str(w).encode() for w in words]
+        out = b"*%d\r\n" % len(words)
+        for word in words:
+            out += b"$%d\r\n%s\r\n" % (len(word), word)
+        self.socket.sendall(out)
+        return self.reply()
+
+    def reply(self):
+        line = self.file.readline()
+        kind, rest = line[:1], line[1:-2]
+        if kind == b"$":
+            size = int(rest)
+            return None if size < 0 else self.file.read(size + 2)[:-2]
+        if kind == b"*":
+            return None if int(rest) < 0 else [self.reply() for _ in range(int(rest))]
+        if kind == b":":
+            return int(rest)
+        if kind == b"-":
+            raise Refused(rest.decode())
+        if not kind:
+            raise ConnectionError("the server hung up")
+        return rest.decode()
+
+    def close(self):
+        self.file.close()
+        self.socket.close()
+
+
+class Server:
+    """One redis-server, on a unix socket and a loopback port."""
+
+    def __init__(self, *options, port=None):
+        self.folder = tempfile.mkdtemp(prefix="mcpsess-redis-")
+        self.path = os.path.join(self.folder, "socket")
+        self.port = port or free_port()
+        self.options = [str(o) for o in options]
+        self.process = None
+        self.start()
+
+    def command(self):
+        return ["redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--unixsocket",
+                self.path, "--save", "", "--dir", self.folder, "--logfile",
+                os.path.join(self.folder, "log"), "--daemonize", "no", *self.options]
+
+    def start(self):
+        self.process = subprocess.Popen(self.command(), stdin=subprocess.DEVNULL,
+                                        stdout=subprocess.DEVNULL)
+        end = time.monotonic() + 20
+        while True:
+            try:
+                client = Client(path=self.path)
+                client.close()
+                return
+            except OSError as error:
+                if self.process.poll() is not None or time.monotonic() > end:
+                    raise RuntimeError("redis-server does not start: " + self.log()) from error
+                time.sleep(0.01)
+
+    def log(self):
+        try:
+            with open(os.path.join(self.folder, "log"), encoding="utf-8") as file:
+                return file.read()[-2000:]
+        except OSError:
+            return ""
+
+    def client(self):
+        return Client(path=self.path)
+
+    def send(self, number):
+        self.process.send_signal(number)
+
+    def kill(self):
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGCONT)
+            self.process.kill()
+        self.process.wait()
+
+    def restart(self):
+        self.kill()
+        if os.path.exists(self.path):
+            os.remove(self.path)
+        self.start()
+
+    def unix(self, **parameters):
+        return uri(f"redis+unix://{self.path}", parameters)
+
+    def tcp(self, **parameters):
+        return uri(f"redis://127.0.0.1:{self.port}", parameters)
+
+    def stop(self):
+        self.kill()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
+
+
+def uri(place, parameters):
+    words = [f"{name}={value}" for name, value in parameters.items()]
+    return place + ("?" + "&".join(words) if words else "")
