@@ -177,6 +177,14 @@ MCPSESS_API int mcpsess_session_create(const struct mcpsess_session_place *place
 MCPSESS_API int mcpsess_session_load(const struct mcpsess_session_place *place,
 	struct mcpsess_bytes id, struct mcpsess_session **out, struct mcpsess_error *err);
 
+/**
+ * For administration: load the live session that a ref names (mcp_session_store_ref()), whosever it
+ * is, and leave its idle expiry alone. Its id, which nobody can know, is empty; the place's tenant
+ * and principal do not matter. INVALID: not a ref; or as load.
+ */
+MCPSESS_API int mcpsess_session_open_ref(const struct mcpsess_session_place *place,
+	struct mcpsess_bytes ref, struct mcpsess_session **out, struct mcpsess_error *err);
+
 /** End it in the store, for everybody. Blocks. */
 MCPSESS_API int mcpsess_session_end(struct mcpsess_session *session, struct mcpsess_error *err);
 

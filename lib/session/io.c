@@ -58,6 +58,9 @@ static int fetched(struct mcpsess_session *session, int status)
 	session->standing = *answer;
 	memset(answer, 0, sizeof(*answer));
 	mcpsess_record_see(&session->record, session->standing.payload);
+	if ((session->call.request.flags & MCP_SESSION_STORE_ANY_OWNER) != 0) {
+		session->owner = session->standing.owner;
+	}
 	session->state = session->standing.state;
 	session->exists = 1;
 	return MCPSESS_OK;
@@ -336,6 +339,15 @@ int mcpsess_session_fetch(struct mcpsess_session *session, struct mcpsess_bytes 
 	}
 	mcpsess_session_name(session, tenant, principal, id);
 	session->call.request.flags = flags;
+	session->step = MCPSESS_SESSION_FETCH;
+	return run(session);
+}
+
+int mcpsess_session_fetch_key(
+	struct mcpsess_session *session, const struct mcpsess_digest *key, uint32_t flags)
+{
+	mcpsess_session_name_key(session, key);
+	session->call.request.flags = flags | MCP_SESSION_STORE_ANY_OWNER;
 	session->step = MCPSESS_SESSION_FETCH;
 	return run(session);
 }

@@ -83,6 +83,22 @@ int mcpsess_session_load(const struct mcpsess_session_place *where, struct mcpse
 	return hand_over(placed, status, out, err);
 }
 
+int mcpsess_session_open_ref(const struct mcpsess_session_place *where, struct mcpsess_bytes ref,
+	struct mcpsess_session **out, struct mcpsess_error *err)
+{
+	struct mcpsess_digest key;
+	struct placed *placed;
+	if (mcp_session_store_unref(ref, &key) < 0) {
+		return mcpsess_fail(err, MCPSESS_E_INVALID, 0, "not the ref of a record");
+	}
+	int status = place(where, &placed, err);
+	if (status < 0) {
+		return status;
+	}
+	status = mcpsess_session_fetch_key(&placed->session, &key, 0);
+	return hand_over(placed, status, out, err);
+}
+
 int mcpsess_session_save(struct mcpsess_session *session, struct mcpsess_error *err)
 {
 	int was = session->blocking;

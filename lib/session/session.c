@@ -33,15 +33,22 @@ void mcpsess_session_release(struct mcpsess_session *session)
 	session->exists = 0;
 }
 
+void mcpsess_session_name_key(struct mcpsess_session *session, const struct mcpsess_digest *key)
+{
+	session->key = *key;
+	mcpsess_base64_encode(mcpsess_bytes(session->key.bytes, SHORT_ID_BYTES), session->short_id);
+}
+
 void mcpsess_session_name(struct mcpsess_session *session, struct mcpsess_bytes tenant,
 	struct mcpsess_bytes principal, struct mcpsess_bytes id)
 {
+	struct mcpsess_digest key;
 	memmove(session->id, id.data, id.len);
 	session->id[id.len] = '\0';
 	session->id_len = id.len;
-	mcp_session_store_key(tenant, id, &session->key);
+	mcp_session_store_key(tenant, id, &key);
 	mcp_session_store_owner(tenant, principal, &session->owner);
-	mcpsess_base64_encode(mcpsess_bytes(session->key.bytes, SHORT_ID_BYTES), session->short_id);
+	mcpsess_session_name_key(session, &key);
 }
 
 static uint64_t later(uint64_t now_ms, uint64_t span_ms)

@@ -87,6 +87,9 @@ void mcpsess_session_count_first(struct mcpsess_session *session);
  */
 int mcpsess_session_fetch(struct mcpsess_session *session, struct mcpsess_bytes tenant,
 	struct mcpsess_bytes principal, struct mcpsess_bytes id, uint32_t flags);
+/* The same by the key, whosever it is; the session has no id, and its owner's name from then on. */
+int mcpsess_session_fetch_key(
+	struct mcpsess_session *session, const struct mcpsess_digest *key, uint32_t flags);
 /*
  * Write the patch, merging on CONFLICT; OK at once when there is none and the record exists. As
  * mcpsess_session_save(). Meanwhile the session must not be changed.
@@ -124,5 +127,7 @@ struct mcpsess_bytes mcpsess_session_standing(const struct mcpsess_session *sess
 /* Who it is: id, key and owner. */
 void mcpsess_session_name(struct mcpsess_session *session, struct mcpsess_bytes tenant,
 	struct mcpsess_bytes principal, struct mcpsess_bytes id);
+/* Who it is as far as its key tells. */
+void mcpsess_session_name_key(struct mcpsess_session *session, const struct mcpsess_digest *key);
 
 #endif
