@@ -48,6 +48,26 @@ static int list(struct mcp_session_store *self, struct mcp_session_store_call *c
 	return mcpsess_redis_verb(call, mcpsess_redis_of(self), REDIS_LIST);
 }
 
+static int rotate(struct mcp_session_store *self, struct mcp_session_store_call *call)
+{
+	return mcpsess_redis_verb(call, mcpsess_redis_of(self), REDIS_ROTATE);
+}
+
+static int end_owner(struct mcp_session_store *self, struct mcp_session_store_call *call)
+{
+	return mcpsess_redis_verb(call, mcpsess_redis_of(self), REDIS_END_OWNER);
+}
+
+static int once(struct mcp_session_store *self, struct mcp_session_store_call *call)
+{
+	return mcpsess_redis_verb(call, mcpsess_redis_of(self), REDIS_ONCE);
+}
+
+static int ping(struct mcp_session_store *self, struct mcp_session_store_call *call)
+{
+	return mcpsess_redis_verb(call, mcpsess_redis_of(self), REDIS_PING);
+}
+
 /* -- events -------------------------------------------------------------------------------- */
 
 static void flush(struct mcp_session_store *self)
@@ -92,7 +112,9 @@ static const struct mcp_session_store_ops ops = {
 	.can = MCP_SESSION_STORE_CAN_PEND | MCP_SESSION_STORE_CAN_SHARE |
 	       MCP_SESSION_STORE_CAN_TOMBSTONE | MCP_SESSION_STORE_CAN_LIMIT |
 	       MCP_SESSION_STORE_CAN_OPERATION | MCP_SESSION_STORE_CAN_COUNT |
-	       MCP_SESSION_STORE_CAN_LIST,
+	       MCP_SESSION_STORE_CAN_LIST | MCP_SESSION_STORE_CAN_ROTATE |
+	       MCP_SESSION_STORE_CAN_END_OWNER | MCP_SESSION_STORE_CAN_ONCE |
+	       MCP_SESSION_STORE_CAN_PING,
 	.store = store,
 	.get = get,
 	.touch = touch,
@@ -104,6 +126,10 @@ static const struct mcp_session_store_ops ops = {
 	.tick = tick,
 	.cancel = cancel,
 	.flush = flush,
+	.rotate = rotate,
+	.end_owner = end_owner,
+	.once = once,
+	.ping = ping,
 };
 
 static int open_it(const struct mcpsess_host *host, void *core,

@@ -13,6 +13,10 @@ static const struct mcpsess_bytes texts[REDIS_TEXTS][REDIS_PARTS_MAX] = {
 	[REDIS_TEXT_READ] = { PART(head), PART(index), PART(touch), PART(read) },
 	[REDIS_TEXT_DELETE] = { PART(head), PART(index), PART(touch), PART(delete) },
 	[REDIS_TEXT_LIST] = { PART(head), PART(list) },
+	[REDIS_TEXT_ROTATE] = { PART(head), PART(index), PART(touch), PART(rotate) },
+	[REDIS_TEXT_END_OWNER] = { PART(head), PART(index), PART(end_owner) },
+	[REDIS_TEXT_ONCE] = { PART(head), PART(touch), PART(once) },
+	[REDIS_TEXT_PING] = { PART(head), PART(ping) },
 };
 
 static const struct {
@@ -26,6 +30,10 @@ static const struct {
 	[REDIS_EXISTS] = { REDIS_TEXT_READ, 0 },
 	[REDIS_DELETE] = { REDIS_TEXT_DELETE, 1 },
 	[REDIS_LIST] = { REDIS_TEXT_LIST, 0 },
+	[REDIS_ROTATE] = { REDIS_TEXT_ROTATE, 1 },
+	[REDIS_END_OWNER] = { REDIS_TEXT_END_OWNER, 1 },
+	[REDIS_ONCE] = { REDIS_TEXT_ONCE, 1 },
+	[REDIS_PING] = { REDIS_TEXT_PING, 0 },
 };
 
 enum redis_text mcpsess_redis_text_of(enum redis_script script)

@@ -4,7 +4,7 @@
 
 #include "redis.h"
 
-enum { ARGS_MAX = 24, TEXT_MAX = 5 * REDIS_KEY_MAX + 512 };
+enum { ARGS_MAX = 24, TEXT_MAX = 8 * REDIS_KEY_MAX + 512 };
 
 /* A command being put together; what is not its own must outlive it. */
 struct command {
@@ -71,24 +71,53 @@ static void end_key(struct command *command, size_t len)
 	add(command, at, len);
 }
 
-/* Those of a record, and of its owner if it is somebody. */
-static void add_keys(struct command *command, const struct redis_config *config,
-	const struct mcp_session_store_request *request)
+/* The key of one letter for a digest, in full. */
+static void add_key(struct command *command, const struct redis_config *config,
+	const struct mcpsess_digest *digest, char letter)
 {
-	size_t prefix = config->prefix_len;
-	int owned = !mcpsess_redis_is_nobody(&request->owner);
-	add_word(command, owned ? "5" : "3");
 	char *at = begin_key(command, config);
-	end_key(command, mcpsess_redis_key_of(at, prefix, &request->key, 's'));
-	at = begin_key(command, config);
-	end_key(command, mcpsess_redis_key_of_all(at, prefix));
-	at = begin_key(command, config);
-	end_key(command, mcpsess_redis_key_of_shard(at, prefix, &request->key));
+	end_key(command, mcpsess_redis_key_of(at, config->prefix_len, digest, letter));
+}
+
+static void add_all(struct command *command, const struct redis_config *config)
+{
+	char *at = begin_key(command, config);
+	end_key(command, mcpsess_redis_key_of_all(at, config->prefix_len));
+}
+
+static void add_shard(struct command *command, const struct redis_config *config,
+	const struct mcpsess_digest *digest)
+{
+	char *at = begin_key(command, config);
+	end_key(command, mcpsess_redis_key_of_shard(at, config->prefix_len, digest));
+}
+
+/* The keys of an owner, if it is somebody. */
+static void add_owner(struct command *command, const struct redis_config *config,
+	const struct mcpsess_digest *owner)
+{
+	for (const char *letter = "ig"; *letter != '\0'; letter++) {
+		char *at = begin_key(command, config);
+		end_key(command,
+			mcpsess_redis_key_of_owner(at, config->prefix_len, owner, *letter));
+	}
+}
+
+/* All keys of a verb on a record. */
+static void add_keys(struct command *command, const struct redis_config *config,
+	const struct mcp_session_store_request *request, int rotates)
+{
+	int owned = !mcpsess_redis_is_nobody(&request->owner);
+	add_number(command, 3u + (owned ? 2u : 0u) + (rotates ? 2u : 0u));
+	add_key(command, config, &request->key, 's');
+	add_all(command, config);
+	add_shard(command, config, &request->key);
+	if (rotates) {
+		add_key(command, config, &request->new_key, 's');
+		add_shard(command, config, &request->new_key);
+	}
 	if (owned) {
-		at = begin_key(command, config);
-		end_key(command, mcpsess_redis_key_of_owner(at, prefix, &request->owner, 'i'));
-		at = begin_key(command, config);
-		end_key(command, mcpsess_redis_key_of_owner(at, prefix, &request->owner, 'g'));
+		add_owner(command, config, &request->owner);
 	}
 }
 
@@ -122,6 +151,7 @@ static void add_store(struct command *command, const struct mcp_session_store_re
 	add_number(command, request->kind);
 	add_limit(command, request->max_sessions);
 	add_limit(command, request->max_sessions_per_owner);
+	add_word(command, (request->flags & MCP_SESSION_STORE_COUNT) != 0 ? "1" : "0");
 }
 
 static void add_read(
@@ -140,20 +170,51 @@ static void add_read(
 static void add_list(struct command *command, const struct redis_config *config,
 	const struct mcp_session_store_request *request, struct mcpsess_digest *last)
 {
-	size_t prefix = config->prefix_len;
 	int any = (request->flags & MCP_SESSION_STORE_ANY_OWNER) != 0;
 	int by_owner = !any && !mcpsess_redis_is_nobody(&request->owner);
-	add_word(command, "1");
-	char *at = begin_key(command, config);
-	end_key(command, by_owner ? mcpsess_redis_key_of_owner(at, prefix, &request->owner, 'i')
-				  : mcpsess_redis_key_of_all(at, prefix));
-	add(command, config->prefix, prefix);
+	if (by_owner) {
+		add_word(command, "2");
+		add_owner(command, config, &request->owner);
+	} else {
+		add_word(command, "1");
+		add_all(command, config);
+	}
+	add(command, config->prefix, config->prefix_len);
 	int begun = request->cursor[0] != '\0' && mcpsess_redis_unref(request->cursor + 1, last);
 	add(command, last->bytes, begun ? sizeof(last->bytes) : 0);
 	add_number(command, request->page);
 	add(command, request->owner.bytes, sizeof(request->owner));
 	add_word(command, any ? "1" : "0");
 	add_word(command, by_owner ? "owner" : "all");
+}
+
+static void add_rotate(struct command *command, const struct mcp_session_store_request *request)
+{
+	add_short(command, request->tombstone_ms);
+	add(command, request->operation, sizeof(request->operation));
+	add(command, request->new_key.bytes, sizeof(request->new_key));
+	add_number(command, request->grace_ms);
+}
+
+/* What is not about one record. */
+static void add_other(struct command *command, const struct redis_config *config,
+	const struct mcp_session_store_request *request, uint32_t script)
+{
+	if (script == REDIS_END_OWNER) {
+		add_word(command, "3");
+		add_all(command, config);
+		add_owner(command, config, &request->owner);
+		add_duration(command, request->absolute_ms);
+	} else if (script == REDIS_ONCE) {
+		add_word(command, "1");
+		add_key(command, config, &request->key, '1');
+		add(command, request->operation, sizeof(request->operation));
+		add_duration(command, request->idle_ms);
+	} else {
+		static const struct mcpsess_digest nobody;
+		add_word(command, "1");
+		add_key(command, config, &nobody, 'p');
+	}
 }
 
 static void add_arguments(struct command *command, const struct redis_config *config,
@@ -164,12 +225,18 @@ static void add_arguments(struct command *command, const struct redis_config *co
 		add_list(command, config, request, last);
 		return;
 	}
-	add_keys(command, config, request);
+	if (script >= REDIS_END_OWNER) {
+		add_other(command, config, request, script);
+		return;
+	}
+	add_keys(command, config, request, script == REDIS_ROTATE);
 	add_who(command, config, request);
 	if (script == REDIS_CREATE || script == REDIS_UPDATE) {
 		add_store(command, request);
 	} else if (script == REDIS_DELETE) {
 		add_short(command, request->tombstone_ms);
+	} else if (script == REDIS_ROTATE) {
+		add_rotate(command, request);
 	} else {
 		add_read(command, request, script);
 	}

@@ -3,11 +3,13 @@
  *
  *   redis-drive MODULE_DIR URI
  *   create NAME PAYLOAD | update NAME REVISION PAYLOAD | get NAME | touch NAME | exists NAME |
- *   delete NAME | list | as OWNER | operation WORD | idle MS
+ *   delete NAME | list | rotate NAME NEW | end_owner | once NAME | ping |
+ *   as OWNER | any 0|1 | operation WORD | idle MS | grace MS
  *
- * The last three stay set; "operation -" unsets the token.
+ * Those of the last line stay set; "operation -" unsets the token, "as -" the owner.
  *
- * Answers a line to each verb: status, revision, milliseconds it took, payload, text; by tabs.
+ * Answers a line to each verb: status, revision, milliseconds it took, payload or number of
+ * entries, text; by tabs.
  */
 #include <mcpsess/store.h>
 
@@ -20,6 +22,23 @@ typedef int verb_function(struct mcp_session_store *store,
 	const struct mcp_session_store_request *request, struct mcp_session_store_answer *answer,
 	struct mcpsess_error *err);
 
+/* All pages. */
+static int list(struct mcp_session_store *store, const struct mcp_session_store_request *request,
+	struct mcp_session_store_answer *answer, struct mcpsess_error *err)
+{
+	struct mcp_session_store_request page = *request;
+	size_t count = 0;
+	int status;
+	page.cursor[0] = '\0';
+	do {
+		status = mcp_session_store_list(store, &page, answer, err);
+		count += answer->entry_count;
+		memcpy(page.cursor, answer->cursor, sizeof(page.cursor));
+	} while (status == MCPSESS_OK && page.cursor[0] != '\0');
+	answer->entry_count = count;
+	return status;
+}
+
 static const struct {
 	const char *name;
 	verb_function *run;
@@ -30,7 +49,11 @@ static const struct {
 	{ "touch", mcp_session_store_touch },
 	{ "exists", mcp_session_store_exists },
 	{ "delete", mcp_session_store_delete },
-	{ "list", mcp_session_store_list },
+	{ "list", list },
+	{ "rotate", mcp_session_store_rotate },
+	{ "end_owner", mcp_session_store_end_owner },
+	{ "once", mcp_session_store_once },
+	{ "ping", mcp_session_store_ping },
 };
 
 static uint64_t now_us(void)
@@ -48,39 +71,51 @@ static void run(struct mcp_session_store *store, verb_function *verb,
 	uint64_t start_us = now_us();
 	int status = verb(store, request, &answer, &err);
 	double ms = (double)(now_us() - start_us) / 1000;
-	printf("%s\t%" PRIu64 "\t%.1f\t%.*s\t%s\n", mcpsess_status_name(status), answer.revision,
-		ms, (int)answer.payload.len,
-		answer.payload.len > 0 ? (const char *)answer.payload.data : "",
-		status < 0 ? err.text : "");
+	printf("%s\t%" PRIu64 "\t%.1f\t", mcpsess_status_name(status), answer.revision, ms);
+	if (verb == list) {
+		printf("%zu", answer.entry_count);
+	} else {
+		fwrite(answer.payload.data != NULL ? answer.payload.data : "", 1,
+			answer.payload.len, stdout);
+	}
+	printf("\t%s\n", status < 0 ? err.text : "");
 	mcp_session_store_answer_clear(&answer);
 }
 
-/* One line; what is set stays set. */
+/* What stays set; whether the line was of that. */
+static int set(struct mcp_session_store_request *request, const char *word, const char *value)
+{
+	int none = strcmp(value, "-") == 0;
+	if (strcmp(word, "as") == 0) {
+		mcp_session_store_owner(
+			mcpsess_str(""), mcpsess_str(none ? "" : value), &request->owner);
+	} else if (strcmp(word, "any") == 0) {
+		request->flags = value[0] == '1' ? MCP_SESSION_STORE_ANY_OWNER : 0;
+	} else if (strcmp(word, "operation") == 0) {
+		memset(request->operation, 0, sizeof(request->operation));
+		memcpy(request->operation, value, none ? 0 : strnlen(value, 16));
+	} else if (strcmp(word, "idle") == 0) {
+		request->idle_ms = strtoull(value, NULL, 10);
+	} else if (strcmp(word, "grace") == 0) {
+		request->grace_ms = strtoull(value, NULL, 10);
+	} else {
+		return 0;
+	}
+	return 1;
+}
+
 static void take(
 	struct mcp_session_store *store, struct mcp_session_store_request *request, char *line)
 {
 	const char *word = strtok(line, " \n");
 	const char *name = strtok(NULL, " \n");
-	if (word == NULL) {
-		return;
-	}
-	if (strcmp(word, "as") == 0) {
-		mcp_session_store_owner(mcpsess_str(""), mcpsess_str(name), &request->owner);
-		return;
-	}
-	if (strcmp(word, "operation") == 0 && name != NULL) {
-		size_t len = strcmp(name, "-") != 0 ? strnlen(name, 16) : 0;
-		memset(request->operation, 0, sizeof(request->operation));
-		memcpy(request->operation, name, len);
-		return;
-	}
-	if (strcmp(word, "idle") == 0 && name != NULL) {
-		request->idle_ms = strtoull(name, NULL, 10);
+	if (word == NULL || (name != NULL && set(request, word, name))) {
 		return;
 	}
 	const char *number = strcmp(word, "update") == 0 ? strtok(NULL, " \n") : NULL;
 	const char *payload = strtok(NULL, "\n");
 	mcp_session_store_key(mcpsess_str(""), mcpsess_str(name), &request->key);
+	mcp_session_store_key(mcpsess_str(""), mcpsess_str(payload), &request->new_key);
 	request->revision = number != NULL ? strtoull(number, NULL, 10) : 0;
 	request->payload = mcpsess_str(payload);
 	request->state = MCP_SESSION_STORE_ACTIVE;

@@ -1,6 +1,6 @@
 -- KEYS: record, all, shard, and of an owner: index, generation
 -- ARGV: prefix, key, owner, any, idle, every, tombstone, operation, state, payload, absolute,
---       kind, max, max of an owner
+--       kind, max, max of an owner, count
 local prefix, key, mine, any = ARGV[1], ARGV[2], ARGV[3], ARGV[4] == '1'
 local raw = call('GETRANGE', KEYS[1], 0, HEADER - 1)
 if raw ~= '' then
@@ -28,8 +28,9 @@ end
 local deadline = math.min(now + tonumber(ARGV[11]), NEVER)
 local expires = math.min(now + tonumber(ARGV[5]) + tonumber(ARGV[6]), deadline)
 local slot = slot_of(expires)
-local r = {1, tonumber(ARGV[12]), tonumber(ARGV[9]), 0, 1, now, now, expires, 0, 0, 0, slot,
-	deadline, generation_of(KEYS[5]), 0, mine, ARGV[8]}
+local requests, counted = tonumber(ARGV[15]), ARGV[15] == '1' and now or 0
+local r = {1, tonumber(ARGV[12]), tonumber(ARGV[9]), 0, 1, now, now, expires, requests, counted,
+	counted, slot, deadline, generation_of(KEYS[5]), 0, mine, ARGV[8]}
 local header = packed(r)
 put(KEYS[1], header .. ARGV[10], vanish_at(r, tonumber(ARGV[7])))
 enter(KEYS[2], KEYS[3], key, slot)
@@ -38,4 +39,5 @@ if KEYS[4] then
 	enter(KEYS[4], KEYS[4], key, slot)
 	tidy(KEYS[4], key, prefix)
 end
-return {OK, now, header}
+r[LAST] = 0
+return {OK, now, packed(r)}

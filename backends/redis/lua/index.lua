@@ -75,15 +75,19 @@ local function tidy(set, key, prefix)
 	end
 end
 
-local function enter(index, set, key, slot)
+local function add(set, key, slot)
 	local fresh = call('EXISTS', set) == 0
-	bump(index, slot, 1)
 	call('ZADD', set, 0, '\1' .. key)
 	if fresh and slot ~= NEVER then
 		call('PEXPIREAT', set, slot + 1000)
 	else
 		outlive(set, slot)
 	end
+end
+
+local function enter(index, set, key, slot)
+	add(set, key, slot)
+	bump(index, slot, 1)
 end
 
 local function leave(index, set, key, slot)

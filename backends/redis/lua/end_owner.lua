@@ -1,0 +1,21 @@
+-- KEYS: all, index and generation of an owner
+-- ARGV: how long the generation is kept at least
+local last = tonumber(call('GET', KEYS[3]) or 0)
+local generation = math.max(now, last + 1)
+local keep = now + tonumber(ARGV[1])
+local slots = call('ZRANGEBYSCORE', KEYS[2], 1, '+inf')
+for _, member in ipairs(slots) do
+	local slot, count = struct.unpack('>I6I4', member, 2)
+	keep = math.max(keep, slot)
+	if slot > now then
+		bump(KEYS[1], slot, -count)
+	end
+end
+call('UNLINK', KEYS[2])
+-- It may be forgotten when none of the records is left that it has ended.
+if keep < NEVER then
+	call('SET', KEYS[3], string.format('%.0f', generation), 'PXAT', keep + 1000)
+else
+	call('SET', KEYS[3], string.format('%.0f', generation))
+end
+return {OK, now}

@@ -1,0 +1,57 @@
+-- KEYS: record, all, shard, new record, new shard, and of an owner: index, generation
+-- ARGV: prefix, key, owner, any, tombstone, operation, new key, grace
+local prefix, key, mine, any = ARGV[1], ARGV[2], ARGV[3], ARGV[4] == '1'
+local grace = tonumber(ARGV[8])
+local raw = call('GET', KEYS[1])
+if not raw then
+	return {NOTFOUND, now}
+elseif damaged(raw) then
+	return {CORRUPT, now}
+end
+local r = unpacked(raw)
+local index, generation = owner_keys(r, prefix, mine, KEYS[6], KEYS[7])
+if not any and r[OWNER] ~= mine then
+	return {NOTOWNER, now}
+end
+generation = generation_of(generation)
+local status = fate(r, generation)
+local there = call('GETRANGE', KEYS[4], 0, HEADER - 1)
+if there ~= '' and damaged(there) then
+	return {CORRUPT, now}
+end
+if status ~= OK then
+	local new = there ~= '' and unpacked(there)
+	if new and new[OPERATION] == ARGV[6] and new[OWNER] == r[OWNER]
+			and fate(new, generation) == OK then
+		return {OK, now, there}
+	end
+	return {status, now}
+elseif there ~= '' then
+	return {EXISTS, now}
+end
+local payload = raw:sub(HEADER + 1)
+local tombstone = tonumber(ARGV[5])
+local slot = r[SLOT]
+r[REVISION] = r[REVISION] + 1
+local operation = r[OPERATION]
+r[OPERATION] = ARGV[6]
+local header = packed(r)
+put(KEYS[4], header .. payload, vanish_at(r, tombstone))
+-- The old key: its revision and token as they were, so that it reads as it did.
+r[REVISION] = r[REVISION] - 1
+r[OPERATION] = operation
+r[MOVED] = 1
+r[GRACE] = now + grace
+local until_then = now + math.max(grace, tombstone)
+if until_then > now then
+	put(KEYS[1], packed(r) .. (grace > 0 and payload or ''), until_then)
+else
+	call('UNLINK', KEYS[1])
+end
+call('ZREM', KEYS[3], '\1' .. key)
+add(KEYS[5], ARGV[7], slot)
+if index then
+	call('ZREM', index, '\1' .. key)
+	add(index, ARGV[7], slot)
+end
+return {OK, now, header}
