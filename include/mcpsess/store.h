@@ -293,7 +293,9 @@ MCPSESS_API int mcp_session_store_list(struct mcp_session_store *store,
  *
  * OK: the new key serves it. For grace_ms the old key still reads it as it was (get, exists), so
  * that requests under way are served; touches and writes under the old key are REVOKED at once, and
- * all of it is after the grace. EXISTS: the new key is in use, and nothing happened.
+ * all of it is after the grace. EXISTS: the new key is in use or has a tombstone, and nothing
+ * happened. The record keeps its expiries and its place in the caps; a delete of the old key ends
+ * the grace and nothing else. A repetition with the same operation token answers OK again.
  */
 MCPSESS_API int mcp_session_store_rotate(struct mcp_session_store *store,
 	const struct mcp_session_store_request *request, struct mcp_session_store_answer *answer,
@@ -310,7 +312,7 @@ MCPSESS_API int mcp_session_store_end_owner(struct mcp_session_store *store,
 /**
  * Redeem the token whose digest is request->key (CAN_ONCE): OK for the first, EXISTS for every
  * later one during request->idle_ms. Keys of tokens and of records do not meet. A repetition with
- * the same operation token answers as the first.
+ * the same operation token answers as the first. LIMIT: `memory:` keeps at most max_sessions.
  */
 MCPSESS_API int mcp_session_store_once(struct mcp_session_store *store,
 	const struct mcp_session_store_request *request, struct mcp_session_store_answer *answer,

@@ -6,7 +6,8 @@ static const struct bug no_bug;
 
 static const struct bug *bug_at(unsigned index)
 {
-	const struct bug *const tables[] = { mcpsess_bugs_of_records, mcpsess_bugs_of_access };
+	const struct bug *const tables[] = { mcpsess_bugs_of_records, mcpsess_bugs_of_access,
+		mcpsess_bugs_of_verbs };
 	for (size_t t = 0; t < sizeof(tables) / sizeof(tables[0]); t++) {
 		for (const struct bug *bug = tables[t]; bug->says.name != NULL; bug++) {
 			if (index-- == 0) {

@@ -32,6 +32,7 @@ struct bug {
 /* Each table ends with a bug without a name. */
 extern const struct bug mcpsess_bugs_of_records[];
 extern const struct bug mcpsess_bugs_of_access[];
+extern const struct bug mcpsess_bugs_of_verbs[];
 
 /* -- helpers ---------------------------------------------------------------------------------- */
 

@@ -20,6 +20,10 @@ static int (*const blocking_verbs[])(struct mcp_session_store *,
 	mcp_session_store_delete,
 	mcp_session_store_exists,
 	mcp_session_store_list,
+	mcp_session_store_rotate,
+	mcp_session_store_end_owner,
+	mcp_session_store_once,
+	mcp_session_store_ping,
 };
 
 static int (*const pool_verbs[])(struct mcp_session_store_pool *,
@@ -31,6 +35,10 @@ static int (*const pool_verbs[])(struct mcp_session_store_pool *,
 	mcp_session_store_pool_delete,
 	mcp_session_store_pool_exists,
 	mcp_session_store_pool_list,
+	mcp_session_store_pool_rotate,
+	mcp_session_store_pool_end_owner,
+	mcp_session_store_pool_once,
+	mcp_session_store_pool_ping,
 };
 
 static int (*const async_verbs[])(struct mcp_session_store *, struct mcp_session_store_call *) = {
@@ -40,9 +48,18 @@ static int (*const async_verbs[])(struct mcp_session_store *, struct mcp_session
 	mcp_session_store_delete_async,
 	mcp_session_store_exists_async,
 	mcp_session_store_list_async,
+	mcp_session_store_rotate_async,
+	mcp_session_store_end_owner_async,
+	mcp_session_store_once_async,
+	mcp_session_store_ping_async,
 };
 
-static const char *const verb_names[] = { "store", "get", "touch", "delete", "exists", "list" };
+static const char *const verb_names[] = { "store", "get", "touch", "delete", "exists", "list",
+	"rotate", "end_owner", "once", "ping" };
+
+/* Whose answer is about a live record. */
+static const uint32_t of_records =
+	1u << KIT_STORE | 1u << KIT_GET | 1u << KIT_TOUCH | 1u << KIT_EXISTS | 1u << KIT_ROTATE;
 
 /* -- actors --------------------------------------------------------------------------------- */
 
@@ -305,7 +322,7 @@ int mcpsess_kit_do(struct mcpsess_kit *kit, enum mcpsess_kit_verb verb,
 			verb_names[verb], mcpsess_status_name(status),
 			mcpsess_status_name(kit->error.status));
 	}
-	if (status == MCPSESS_OK && verb != KIT_DELETE && verb != KIT_LIST) {
+	if (status == MCPSESS_OK && (of_records & 1u << verb) != 0) {
 		check_answer(kit, verb);
 	}
 	return status;

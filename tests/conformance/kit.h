@@ -14,7 +14,18 @@
 
 enum mcpsess_kit_mode { KIT_BLOCKING, KIT_DISPATCH, KIT_THREADS, KIT_MODE_COUNT };
 
-enum mcpsess_kit_verb { KIT_STORE, KIT_GET, KIT_TOUCH, KIT_DELETE, KIT_EXISTS, KIT_LIST };
+enum mcpsess_kit_verb {
+	KIT_STORE,
+	KIT_GET,
+	KIT_TOUCH,
+	KIT_DELETE,
+	KIT_EXISTS,
+	KIT_LIST,
+	KIT_ROTATE,
+	KIT_END_OWNER,
+	KIT_ONCE,
+	KIT_PING
+};
 
 enum mcpsess_kit_clock {
 	KIT_CLOCK_REAL,   /* the store's own: waited for */
@@ -61,6 +72,9 @@ extern const struct mcpsess_kit_case mcpsess_kit_call_cases[];
 extern const struct mcpsess_kit_case mcpsess_kit_race_cases[];
 extern const struct mcpsess_kit_case mcpsess_kit_history_cases[];
 extern const struct mcpsess_kit_case mcpsess_kit_upkeep_cases[];
+extern const struct mcpsess_kit_case mcpsess_kit_rotate_cases[];
+extern const struct mcpsess_kit_case mcpsess_kit_ended_cases[];
+extern const struct mcpsess_kit_case mcpsess_kit_once_cases[];
 
 /* One run of the kit over one URI. */
 struct mcpsess_kit_run {

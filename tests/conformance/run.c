@@ -16,6 +16,9 @@ static const struct mcpsess_kit_case *const tables[] = {
 	mcpsess_kit_list_cases,
 	mcpsess_kit_call_cases,
 	mcpsess_kit_upkeep_cases,
+	mcpsess_kit_rotate_cases,
+	mcpsess_kit_ended_cases,
+	mcpsess_kit_once_cases,
 	mcpsess_kit_race_cases,
 	mcpsess_kit_history_cases,
 };
@@ -24,7 +27,7 @@ enum { TABLE_COUNT = sizeof(tables) / sizeof(tables[0]) };
 static const char *const mode_names[] = { "blocking", "dispatch", "threads" };
 
 static const char *const can_names[] = { "pend", "threads", "share", "tombstone", "limit",
-	"operation", "count", "list", "sweep", "stats" };
+	"operation", "count", "list", "sweep", "stats", "rotate", "end-owner", "once", "ping" };
 enum { CAN_COUNT = sizeof(can_names) / sizeof(can_names[0]) };
 
 struct visit {

@@ -1,0 +1,148 @@
+/* Bugs of the optional verbs: rotation, owners' ends, one-time tokens. */
+#include "bugs.h"
+
+static void any_operation(
+	struct broken *broken, enum wrap_verb verb, struct mcp_session_store_request *request)
+{
+	if (verb == WRAP_ROTATE || verb == WRAP_ONCE) {
+		broken->wrap.store.host->random(
+			broken->wrap.store.core, request->operation, sizeof(request->operation));
+	}
+}
+
+/* -- rotation -----------------------------------------------------------------------------------
+ */
+
+static void no_grace(
+	struct broken *broken, enum wrap_verb verb, struct mcp_session_store_request *request)
+{
+	(void)broken, (void)verb;
+	request->grace_ms = 0;
+}
+
+static void long_grace(
+	struct broken *broken, enum wrap_verb verb, struct mcp_session_store_request *request)
+{
+	(void)broken, (void)verb;
+	request->grace_ms = request->grace_ms > 0 ? 30000 : 0;
+}
+
+static void rotate_for_all(
+	struct broken *broken, enum wrap_verb verb, struct mcp_session_store_request *request)
+{
+	(void)broken;
+	request->flags |= verb == WRAP_ROTATE ? MCP_SESSION_STORE_ANY_OWNER : 0;
+}
+
+static void no_tombstones(struct mcp_session_store_options *settings)
+{
+	settings->tombstone_ms = MCP_SESSION_STORE_NONE;
+}
+
+/* A copy instead of a move. */
+static int rotate_leaves_old(
+	struct broken *broken, enum wrap_verb verb, struct mcp_session_store_call *call, int status)
+{
+	if (verb == WRAP_ROTATE && status == MCPSESS_OK) {
+		struct mcp_session_store_answer moved = call->answer;
+		ask_instead(broken, WRAP_STORE, call, 0);
+		mcp_session_store_answer_clear(&call->answer);
+		call->answer = moved;
+	}
+	return status;
+}
+
+static int rotate_overwrites(
+	struct broken *broken, enum wrap_verb verb, struct mcp_session_store_call *call, int status)
+{
+	if (verb == WRAP_ROTATE && status == MCPSESS_E_EXISTS) {
+		struct mcp_session_store_request asked = call->request;
+		call->request.key = asked.new_key;
+		call->request.flags = MCP_SESSION_STORE_ANY_OWNER;
+		mcpsess_wrap_ask(&broken->wrap, WRAP_DELETE, call);
+		call->request = asked;
+		return mcpsess_wrap_ask(&broken->wrap, verb, call);
+	}
+	return status;
+}
+
+/* -- owners -------------------------------------------------------------------------------------
+ */
+
+static void end_nobody(
+	struct broken *broken, enum wrap_verb verb, struct mcp_session_store_request *request)
+{
+	(void)broken;
+	request->owner.bytes[0] ^= verb == WRAP_END_OWNER;
+}
+
+static int ended_for_ever(
+	struct broken *broken, enum wrap_verb verb, struct mcp_session_store_call *call, int status)
+{
+	if (verb == WRAP_END_OWNER) {
+		broken->key = call->request.owner;
+	}
+	if (is_create(verb, &call->request) && status == MCPSESS_OK &&
+		memcmp(&broken->key, &call->request.owner, sizeof(broken->key)) == 0) {
+		struct mcp_session_store_answer made = call->answer;
+		ask_instead(broken, WRAP_DELETE, call, 0);
+		mcp_session_store_answer_clear(&call->answer);
+		call->answer = made;
+	}
+	return status;
+}
+
+/* -- one-time tokens ----------------------------------------------------------------------------
+ */
+
+static int once_is_twice(
+	struct broken *broken, enum wrap_verb verb, struct mcp_session_store_call *call, int status)
+{
+	(void)broken, (void)call;
+	return verb == WRAP_ONCE && status == MCPSESS_E_EXISTS ? MCPSESS_OK : status;
+}
+
+static void once_forgets(
+	struct broken *broken, enum wrap_verb verb, struct mcp_session_store_request *request)
+{
+	(void)broken;
+	request->idle_ms /= verb == WRAP_ONCE ? 2 : 1;
+}
+
+static int once_in_records(
+	struct broken *broken, enum wrap_verb verb, struct mcp_session_store_call *call, int status)
+{
+	return verb == WRAP_ONCE && status == MCPSESS_OK ? ask_instead(broken, WRAP_STORE, call, 0)
+							 : status;
+}
+
+const struct bug mcpsess_bugs_of_verbs[] = {
+	{ .says = { "rotate-without-grace", "rotate-old-reads", "reads during the grace" },
+		.before = no_grace },
+	{ .says = { "grace-lasts", "rotate-grace-ends", "get of the old key after the grace" },
+		.before = long_grace },
+	{ .says = { "rotate-for-all", "rotate-own-and-live", "rotate of another's is NOTOWNER" },
+		.before = rotate_for_all },
+	{ .says = { "rotate-leaves-old", "rotate-without-grace", "rotated without a grace" },
+		.settings = no_tombstones,
+		.after = rotate_leaves_old,
+		.can_less = MCP_SESSION_STORE_CAN_TOMBSTONE },
+	{ .says = { "rotate-overwrites", "rotate-to-key-in-use", "a key in use is EXISTS" },
+		.settings = no_tombstones,
+		.after = rotate_overwrites,
+		.can_less = MCP_SESSION_STORE_CAN_TOMBSTONE },
+	{ .says = { "rotate-repeats", "rotate-repeated", "succeeds again" },
+		.before = any_operation },
+	{ .says = { "end-nobody", "end-owner-ends-all", "of an ended owner is REVOKED" },
+		.before = end_nobody },
+	{ .says = { "ended-for-ever", "end-owner-begins-anew", "is not ended by it" },
+		.after = ended_for_ever },
+	{ .says = { "once-is-twice", "once-is-once", "that was redeemed is EXISTS" },
+		.after = once_is_twice },
+	{ .says = { "once-forgets", "once-lasts", "remembered for its duration" },
+		.before = once_forgets },
+	{ .says = { "once-in-records", "once-apart", "a token is no record" },
+		.after = once_in_records },
+	{ .says = { "once-repeats", "once-repeated", "succeeds again" }, .before = any_operation },
+	{ .says = { NULL, NULL, NULL } },
+};
