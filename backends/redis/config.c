@@ -31,6 +31,16 @@ static int hex(char c)
 	return (c | 0x20) - 'a' + 10;
 }
 
+static char *copied(const struct redis *redis, const char *text, size_t len)
+{
+	char *out = mcpsess_redis_realloc(redis, NULL, len + 1);
+	if (out != NULL) {
+		memcpy(out, text, len);
+		out[len] = '\0';
+	}
+	return out;
+}
+
 /* The core has checked that every % is followed by two digits. */
 static char *decoded(const struct redis *redis, const char *text, size_t len)
 {
@@ -141,15 +151,54 @@ static int take_prefix(struct redis_config *config, const char *text, struct mcp
 	return MCPSESS_OK;
 }
 
-static int take_parameter(struct redis_config *config,
-	const struct mcpsess_backend_parameter *parameter, struct mcpsess_error *err)
+static int take_tls(struct redis *redis, const struct mcpsess_backend_parameter *parameter,
+	struct mcpsess_error *err)
 {
+	struct redis_config *config = &redis->config;
+	const char *value = parameter->value;
+	if (strcmp(parameter->name, "tls") == 0) {
+		if (strcmp(value, "on") != 0) {
+			return refuse(err, "tls=%.20s: on is wanted, or nothing", value);
+		}
+		config->endpoint.tls = 1;
+		return MCPSESS_OK;
+	}
+	char **place = strcmp(parameter->name, "tls_ca") == 0     ? &config->tls.ca
+		       : strcmp(parameter->name, "tls_cert") == 0 ? &config->tls.cert
+								  : &config->tls.key;
+	*place = copied(redis, value, strlen(value));
+	return *place != NULL ? MCPSESS_OK : MCPSESS_E_NOMEM;
+}
+
+/* What only makes sense together. */
+static int check_tls(const struct redis_config *config, struct mcpsess_error *err)
+{
+	const struct redis_tls_config *tls = &config->tls;
+	if (!config->endpoint.tls && (tls->ca != NULL || tls->cert != NULL || tls->key != NULL)) {
+		return refuse(err, "tls_ca, tls_cert and tls_key are for rediss: or tls=on");
+	}
+	if ((tls->cert == NULL) != (tls->key == NULL)) {
+		return refuse(err, "tls_cert and tls_key go together");
+	}
+	if (config->endpoint.tls && !mcpsess_redis_tls_is_there()) {
+		return refuse(err, "this build of the Redis backend has no TLS");
+	}
+	return MCPSESS_OK;
+}
+
+static int take_parameter(struct redis *redis, const struct mcpsess_backend_parameter *parameter,
+	struct mcpsess_error *err)
+{
+	struct redis_config *config = &redis->config;
 	const char *value = parameter->value;
 	if (strcmp(parameter->name, "prefix") == 0) {
 		return take_prefix(config, value, err);
 	}
 	if (strcmp(parameter->name, "db") == 0) {
 		return take_database(config, value, err);
+	}
+	if (strncmp(parameter->name, "tls", 3) == 0) {
+		return take_tls(redis, parameter, err);
 	}
 	if (strcmp(value, "warn") == 0 || strcmp(value, "refuse") == 0) {
 		config->eviction = value[0] == 'w' ? REDIS_EVICTION_WARN : REDIS_EVICTION_REFUSE;
@@ -190,14 +239,15 @@ int mcpsess_redis_configure(
 	config->connect_timeout_ms = from->settings->connect_timeout_ms;
 	config->timeout_ms = from->settings->timeout_ms;
 	config->probe_every_ms = from->settings->probe_every_ms;
+	config->endpoint.tls = strcmp(from->scheme, "rediss") == 0;
 	int r = take_prefix(config, "mcp:session:", err);
 	if (r == MCPSESS_OK) {
 		r = take_place(redis, from, err);
 	}
 	for (size_t i = 0; i < from->parameter_count && r == MCPSESS_OK; i++) {
-		r = take_parameter(config, &from->parameters[i], err);
+		r = take_parameter(redis, &from->parameters[i], err);
 	}
-	return r;
+	return r == MCPSESS_OK ? check_tls(config, err) : r;
 }
 
 static void wipe(const struct redis *redis, char *text)
@@ -212,4 +262,7 @@ void mcpsess_redis_unconfigure(struct redis *redis)
 {
 	wipe(redis, redis->config.user);
 	wipe(redis, redis->config.password);
+	mcpsess_redis_realloc(redis, redis->config.tls.ca, 0);
+	mcpsess_redis_realloc(redis, redis->config.tls.cert, 0);
+	mcpsess_redis_realloc(redis, redis->config.tls.key, 0);
 }

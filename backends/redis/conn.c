@@ -7,6 +7,7 @@
 #include <hiredis/hiredis.h>
 
 #include "redis.h"
+#include "tls.h"
 
 enum {
 	READ_LEN = 16384,
@@ -204,9 +205,36 @@ static void greet(struct redis_conn *conn)
 	write_out(conn);
 }
 
-static void take_io(struct redis_conn *conn, enum redis_io io, int sys, const char *why)
+static void take_handshake(struct redis_conn *conn, enum redis_io io, const char *why)
 {
 	if (io == REDIS_IO_OK) {
+		greet(conn);
+	} else if (io == REDIS_IO_FAILED) {
+		mcpsess_redis_conn_lose(conn, 0, why);
+	} else {
+		watch(conn, io == REDIS_IO_READ ? MCPSESS_EVENT_READ : MCPSESS_EVENT_WRITE);
+	}
+}
+
+static void secure(struct redis_conn *conn)
+{
+	char why[sizeof(conn->why)] = "";
+	enum redis_io io;
+	if (conn->state == REDIS_SECURING) {
+		io = mcpsess_redis_tls_handshake(&conn->socket, why, sizeof(why));
+	} else {
+		conn->state = REDIS_SECURING;
+		io = mcpsess_redis_tls_begin(&conn->socket, &conn->redis->config.tls,
+			conn->endpoint.host, why, sizeof(why));
+	}
+	take_handshake(conn, io, why);
+}
+
+static void take_io(struct redis_conn *conn, enum redis_io io, int sys, const char *why)
+{
+	if (io == REDIS_IO_OK && conn->endpoint.tls) {
+		secure(conn);
+	} else if (io == REDIS_IO_OK) {
 		greet(conn);
 	} else if (io == REDIS_IO_FAILED) {
 		mcpsess_redis_conn_lose(conn, sys, why);
@@ -330,7 +358,8 @@ static void read_in(struct redis_conn *conn)
 				sys != 0 ? "the connection broke" : "the server hung up");
 			return;
 		}
-		if (!take_replies(conn) || moved < room) {
+		if (!take_replies(conn) ||
+			(moved < room && !mcpsess_redis_socket_pends(&conn->socket))) {
 			break;
 		}
 	}
@@ -389,6 +418,8 @@ void mcpsess_redis_conn_ready(struct redis_conn *conn, uint32_t events)
 {
 	if (conn->state == REDIS_CONNECTING) {
 		go_on_connecting(conn);
+	} else if (conn->state == REDIS_SECURING) {
+		secure(conn);
 	} else {
 		if ((events & (MCPSESS_EVENT_READ | MCPSESS_EVENT_ERROR)) != 0) {
 			read_in(conn);
@@ -434,7 +465,7 @@ uint64_t mcpsess_redis_conn_next(const struct redis_conn *conn)
 {
 	const struct redis_slot *slot = mcpsess_redis_slot_first(&conn->queue);
 	uint64_t next = unsent_due(conn);
-	if (conn->state == REDIS_CONNECTING || conn->state == REDIS_GREETING) {
+	if (conn->state != REDIS_OFF && conn->state != REDIS_READY) {
 		next = sooner(next, conn->due_ms);
 	} else if (slot != NULL && slot->call == NULL) {
 		next = sooner(next, slot->due_ms);

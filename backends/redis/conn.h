@@ -15,6 +15,7 @@ struct redisReply;
 enum redis_conn_state {
 	REDIS_OFF,
 	REDIS_CONNECTING,
+	REDIS_SECURING, /* shaking hands over TLS */
 	REDIS_GREETING, /* connected; it is being asked who it is */
 	REDIS_READY,
 };

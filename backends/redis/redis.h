@@ -16,6 +16,7 @@
 #include "conn.h"
 #include "key.h"
 #include "script.h"
+#include "tls.h"
 
 enum {
 	REDIS_PREFIX_MAX = 64,
@@ -32,6 +33,7 @@ struct redis_config {
 	char *user;     /* NULL: the default user */
 	char *password; /* the URI's own; NULL: none */
 	struct redis_endpoint endpoint;
+	struct redis_tls_config tls;
 	uint32_t database;
 	enum redis_eviction eviction;
 	uint64_t connect_timeout_ms;

@@ -9,6 +9,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "tls.h"
+
 void mcpsess_redis_socket_init(struct redis_socket *self)
 {
 	*self = (struct redis_socket){ .fd = -1 };
@@ -119,6 +121,9 @@ enum redis_io mcpsess_redis_socket_read(
 	struct redis_socket *self, void *data, size_t len, size_t *moved, int *sys)
 {
 	ssize_t n;
+	if (self->tls != NULL) {
+		return mcpsess_redis_tls_read(self, data, len, moved, sys);
+	}
 	do {
 		n = recv(self->fd, data, len, MSG_DONTWAIT);
 	} while (n < 0 && errno == EINTR);
@@ -134,6 +139,9 @@ enum redis_io mcpsess_redis_socket_write(
 	struct redis_socket *self, const void *data, size_t len, size_t *moved, int *sys)
 {
 	ssize_t n;
+	if (self->tls != NULL) {
+		return mcpsess_redis_tls_write(self, data, len, moved, sys);
+	}
 	do {
 		n = send(self->fd, data, len, MSG_DONTWAIT | MSG_NOSIGNAL);
 	} while (n < 0 && errno == EINTR);
@@ -145,6 +153,11 @@ enum redis_io mcpsess_redis_socket_write(
 	return REDIS_IO_OK;
 }
 
+int mcpsess_redis_socket_pends(const struct redis_socket *self)
+{
+	return self->tls != NULL && mcpsess_redis_tls_pends(self);
+}
+
 int mcpsess_redis_socket_is_stale(const struct redis_socket *self)
 {
 	char byte;
@@ -153,6 +166,7 @@ int mcpsess_redis_socket_is_stale(const struct redis_socket *self)
 
 void mcpsess_redis_socket_close(struct redis_socket *self)
 {
+	mcpsess_redis_tls_end(self);
 	if (self->fd >= 0) {
 		close(self->fd);
 	}

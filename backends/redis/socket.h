@@ -40,6 +40,8 @@ enum redis_io mcpsess_redis_socket_read(
 	struct redis_socket *socket, void *data, size_t len, size_t *moved, int *sys);
 enum redis_io mcpsess_redis_socket_write(
 	struct redis_socket *socket, const void *data, size_t len, size_t *moved, int *sys);
+/* Whether bytes are left to be read that no descriptor tells of. */
+int mcpsess_redis_socket_pends(const struct redis_socket *socket);
 /* Whether anything, an end included, has come that nobody asked for. */
 int mcpsess_redis_socket_is_stale(const struct redis_socket *socket);
 void mcpsess_redis_socket_close(struct redis_socket *socket);

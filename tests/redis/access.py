@@ -1,0 +1,134 @@
+#!/usr/bin/env python3
+"""Who is let in, and by whom: passwords, the minimal ACL, TLS. And that no secret is told.
+
+    access.py BUILD_FOLDER
+"""
+import os
+import re
+import subprocess
+import sys
+import tempfile
+
+import harness
+from harness import Store, check, end, redis
+
+BUILD = sys.argv[1]
+SECRET = "s3cret-%/@:"
+QUOTED = "s3cret-%25%2F%40%3A"
+
+
+def documented_acl():
+    """The rules as the backend's README gives them."""
+    readme = os.path.join(harness.HERE, "..", "..", "backends", "redis", "README.md")
+    with open(readme, encoding="utf-8") as file:
+        line = re.search(r"ACL SETUSER mcpsess (.*)", file.read())[1]
+    return [word.replace("PASSWORD", SECRET) for word in line.split()]
+
+
+def with_user(uri, user):
+    return uri.replace("redis+unix://", f"redis+unix://{user}@")
+
+
+def passwords():
+    with redis.Server("--requirepass", SECRET) as server:
+        plain = server.unix()
+        for uri, status in ((with_user(plain, ":" + QUOTED), "NOTFOUND"),
+                            (with_user(plain, ":wrong"), "UNAVAILABLE"),
+                            (plain, "UNAVAILABLE")):
+            with Store(BUILD, uri) as store:
+                answer = store("get any")
+                check(f"a password is right, wrong or missing: {status}", answer.status == status,
+                      answer)
+                check("no error tells it", "s3cret" not in answer.text and
+                      "wrong" not in answer.text.replace("WRONGPASS", ""), answer.text)
+        with Store(BUILD, plain + "?password_env=MCPSESS_TEST", MCPSESS_TEST=SECRET) as store:
+            answer = store("get any")
+            check("a password comes from a variable", answer.status == "NOTFOUND", answer)
+        with open(os.path.join(server.folder, "password"), "w", encoding="utf-8") as file:
+            file.write(SECRET + "\n")
+        with Store(BUILD, plain + "?password_file=" + file.name) as store:
+            answer = store("get any")
+            check("or from a file", answer.status == "NOTFOUND", answer)
+
+
+def the_acl():
+    with redis.Server() as server:
+        server.client()("ACL", "SETUSER", "mcpsess", *documented_acl())
+        server.client()("ACL", "SETUSER", "default", "off")
+        uri = with_user(server.unix(), "mcpsess:" + QUOTED)
+        harness.run_kits(BUILD, {"the documented ACL": (uri, "--fast")})
+        with Store(BUILD, uri) as store:
+            store.say("as alice")
+            got = [store(line).status for line in
+                   ("create a x", "rotate a b", "touch b", "once t", "ping", "list", "end_owner")]
+            check("every verb does with the documented ACL", got == ["ok"] * 7, got)
+        with Store(BUILD, uri + "?prefix=other:") as store:
+            answer = store("create a x")
+            check("and reaches no other prefix", answer.status in ("UNAVAILABLE", "UNKNOWN"),
+                  answer)
+
+
+def tls(folder):
+    def file(name):
+        return os.path.join(folder, name)
+
+    def server(certificate, *options):
+        port = redis.free_port()
+        one = redis.Server("--tls-port", port, "--tls-cert-file", file(certificate + ".crt"),
+                           "--tls-key-file", file(certificate + ".key"), "--tls-ca-cert-file",
+                           file("ca.crt"), *options)
+        one.tls_port = port
+        return one
+
+    def answer_of(uri, line="get any"):
+        with Store(BUILD, uri + "&connect_timeout=500ms&timeout=900ms") as store:
+            return store(line)
+
+    with server("server", "--tls-auth-clients", "no") as one:
+        for host in ("127.0.0.1", "localhost"):
+            place = f"rediss://{host}:{one.tls_port}?tls_ca="
+            answer = answer_of(place + file("ca.crt"))
+            check(f"TLS with the right authority, {host}", answer.status == "NOTFOUND", answer)
+        answer = answer_of(place + file("other-ca.crt"))
+        check("another authority is refused",
+              answer.status == "UNAVAILABLE" and "TLS is refused" in answer.text, answer)
+        answer = answer_of(place + file("missing.crt"))
+        check("a file that is not there is named",
+              answer.status == "UNAVAILABLE" and "tls_ca" in answer.text, answer)
+        answer = answer_of(f"rediss://127.0.0.1:{one.port}?tls_ca=" + file("ca.crt"))
+        check("TLS to a plain port ends in time",
+              answer.status == "UNAVAILABLE" and answer.ms < 1000, answer)
+        answer = answer_of(f"redis://127.0.0.1:{one.tls_port}?db=0")
+        check("plain to a TLS port ends in time",
+              answer.status == "UNAVAILABLE" and answer.ms < 1000, answer)
+        harness.run_kits(BUILD, {"TLS": (
+            f"rediss://localhost:{one.tls_port}?tls_ca=" + file("ca.crt"), "--fast")})
+    with server("elsewhere", "--tls-auth-clients", "no") as one:
+        answer = answer_of(f"rediss://127.0.0.1:{one.tls_port}?tls_ca=" + file("ca.crt"))
+        check("a certificate for another host is refused",
+              answer.status == "UNAVAILABLE" and "mismatch" in answer.text, answer)
+    with server("server", "--tls-auth-clients", "yes") as one:
+        place = f"rediss://localhost:{one.tls_port}?tls_ca=" + file("ca.crt")
+        answer = answer_of(place)
+        check("who has to show a certificate and has none is refused",
+              answer.status == "UNAVAILABLE", answer)
+        answer = answer_of(
+            place + f"&tls_cert={file('client.crt')}&tls_key={file('client.key')}")
+        check("who has one is let in", answer.status == "NOTFOUND", answer)
+    with server("server", "--tls-auth-clients", "no", "--tls-protocols", "TLSv1.1") as one:
+        answer = answer_of(f"rediss://localhost:{one.tls_port}?tls_ca=" + file("ca.crt"))
+        check("TLS 1.1 is refused", answer.status == "UNAVAILABLE", answer)
+
+
+def main():
+    passwords()
+    the_acl()
+    with tempfile.TemporaryDirectory() as folder:
+        subprocess.run([os.path.join(harness.HERE, "../servers/certificates.sh"), folder],
+                       check=True)
+        tls(folder)
+    end()
+
+
+if __name__ == "__main__":
+    main()
