@@ -7,7 +7,7 @@
 
 #include "redis.h"
 
-enum { PORT = 6379, DATABASE_MAX = 65535 };
+enum { PORT = 6379, SENTINEL_PORT = 26379, SEEDS_MAX = 16, DATABASE_MAX = 65535 };
 
 __attribute__((format(printf, 2, 3))) static int refuse(
 	struct mcpsess_error *err, const char *format, ...)
@@ -171,11 +171,14 @@ static int take_tls(struct redis *redis, const struct mcpsess_backend_parameter 
 }
 
 /* What only makes sense together. */
-static int check_tls(const struct redis_config *config, struct mcpsess_error *err)
+static int check_tls(struct redis_config *config, struct mcpsess_error *err)
 {
 	const struct redis_tls_config *tls = &config->tls;
 	if (!config->endpoint.tls && (tls->ca != NULL || tls->cert != NULL || tls->key != NULL)) {
 		return refuse(err, "tls_ca, tls_cert and tls_key are for rediss: or tls=on");
+	}
+	for (size_t i = 0; i < config->seeds.count; i++) {
+		config->seeds.list[i].tls = config->endpoint.tls;
 	}
 	if ((tls->cert == NULL) != (tls->key == NULL)) {
 		return refuse(err, "tls_cert and tls_key go together");
@@ -207,6 +210,48 @@ static int take_parameter(struct redis *redis, const struct mcpsess_backend_para
 	return refuse(err, "eviction=%.20s: refuse or warn is wanted", value);
 }
 
+/* host:port,host:port */
+static int take_seeds(struct redis *redis, const char *text, struct mcpsess_error *err)
+{
+	struct redis_seeds *seeds = &redis->config.seeds;
+	seeds->list = mcpsess_redis_realloc(redis, NULL, SEEDS_MAX * sizeof(*seeds->list));
+	if (seeds->list == NULL) {
+		return MCPSESS_E_NOMEM;
+	}
+	for (;;) {
+		size_t len = strcspn(text, ",");
+		if (seeds->count == SEEDS_MAX) {
+			return refuse(err, "the store URI names more than %d hosts", SEEDS_MAX);
+		}
+		struct redis_endpoint *seed = &seeds->list[seeds->count++];
+		int r = take_endpoint(seed, text, len, SENTINEL_PORT, err);
+		if (r < 0 || text[len] == '\0') {
+			return r;
+		}
+		text += len + 1;
+	}
+}
+
+/* //sentinel,sentinel/name/database */
+static int take_sentinels(
+	struct redis *redis, const char *authority, const char *path, struct mcpsess_error *err)
+{
+	struct redis_config *config = &redis->config;
+	size_t len = path[0] == '/' ? strcspn(path + 1, "/") : 0;
+	if (len == 0) {
+		return refuse(err, "the store URI names no primary: "
+				   "redis+sentinel://host:port,host:port/name/database");
+	}
+	config->master = copied(redis, path + 1, len);
+	if (config->master == NULL) {
+		return MCPSESS_E_NOMEM;
+	}
+	const char *rest = path + 1 + len;
+	int r = rest[0] == '/' && rest[1] != '\0' ? take_database(config, rest + 1, err)
+						  : MCPSESS_OK;
+	return r == MCPSESS_OK ? take_seeds(redis, authority, err) : r;
+}
+
 static int take_place(
 	struct redis *redis, const struct mcpsess_backend_config *from, struct mcpsess_error *err)
 {
@@ -224,6 +269,9 @@ static int take_place(
 		}
 		strcpy(config->endpoint.host, from->path);
 		return MCPSESS_OK;
+	}
+	if (strcmp(from->scheme, "redis+sentinel") == 0) {
+		return take_sentinels(redis, authority, from->path, err);
 	}
 	r = take_endpoint(&config->endpoint, authority, strlen(authority), PORT, err);
 	if (r == MCPSESS_OK && from->path[0] == '/' && from->path[1] != '\0') {
@@ -262,6 +310,8 @@ void mcpsess_redis_unconfigure(struct redis *redis)
 {
 	wipe(redis, redis->config.user);
 	wipe(redis, redis->config.password);
+	mcpsess_redis_realloc(redis, redis->config.master, 0);
+	mcpsess_redis_realloc(redis, redis->config.seeds.list, 0);
 	mcpsess_redis_realloc(redis, redis->config.tls.ca, 0);
 	mcpsess_redis_realloc(redis, redis->config.tls.cert, 0);
 	mcpsess_redis_realloc(redis, redis->config.tls.key, 0);

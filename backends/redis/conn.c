@@ -10,7 +10,6 @@
 #include "tls.h"
 
 enum {
-	READ_LEN = 16384,
 	/* Idle for longer, it may have been closed from the other end: looked at before it is used.
 	 */
 	STALE_MS = 1000,
@@ -94,6 +93,8 @@ static void note_failure(struct redis_conn *conn, int sys, const char *why)
 		mcpsess_redis_now(conn->redis) + jitter(conn, most_ms < cap_ms ? most_ms : cap_ms);
 }
 
+static int try_seed(struct redis_conn *conn);
+
 /* What was sent has an unknown outcome; what was not goes back, in the order it had. */
 static void give_back(struct redis_conn *conn, uint64_t written, int sys, const char *why)
 {
@@ -130,6 +131,9 @@ void mcpsess_redis_conn_lose(struct redis_conn *conn, int sys, const char *why)
 	snprintf(copy, sizeof(copy), "%s", why);
 	shut(conn);
 	give_back(conn, written, sys, copy);
+	if (conn->asking && try_seed(conn)) {
+		return;
+	}
 	if (was != REDIS_READY) {
 		note_failure(conn, sys, copy);
 		fail_waiting(conn, sys);
@@ -198,7 +202,11 @@ static void greet(struct redis_conn *conn)
 {
 	conn->reader = redisReaderCreate();
 	conn->state = REDIS_GREETING;
-	if (conn->reader == NULL || mcpsess_redis_greet(conn) < 0) {
+	int r = MCPSESS_E_NOMEM;
+	if (conn->reader != NULL) {
+		r = conn->asking ? mcpsess_redis_ask_sentinel(conn) : mcpsess_redis_greet(conn);
+	}
+	if (r < 0) {
 		mcpsess_redis_conn_lose(conn, ENOMEM, "no memory for a connection");
 		return;
 	}
@@ -244,14 +252,43 @@ static void take_io(struct redis_conn *conn, enum redis_io io, int sys, const ch
 	}
 }
 
-static void connect_it(struct redis_conn *conn)
+static void begin(struct redis_conn *conn, uint64_t timeout_ms)
 {
 	int sys;
 	const char *why;
 	conn->state = REDIS_CONNECTING;
-	conn->due_ms = mcpsess_redis_now(conn->redis) + conn->redis->config.connect_timeout_ms;
+	conn->due_ms = mcpsess_redis_now(conn->redis) + timeout_ms;
 	enum redis_io io = mcpsess_redis_socket_begin(&conn->socket, &conn->endpoint, &sys, &why);
 	take_io(conn, io, sys, why);
+}
+
+/* Ask the next sentinel, each in its share of the time; 0 when none is left. */
+static int try_seed(struct redis_conn *conn)
+{
+	struct redis_config *config = &conn->redis->config;
+	const struct redis_endpoint *seed = mcpsess_redis_seed(&config->seeds);
+	conn->asking = seed != NULL;
+	if (seed != NULL) {
+		conn->endpoint = *seed;
+		begin(conn, config->connect_timeout_ms / config->seeds.count + 1);
+	}
+	return seed != NULL;
+}
+
+static void connect_it(struct redis_conn *conn)
+{
+	struct redis_config *config = &conn->redis->config;
+	config->seeds.tried = 0;
+	if (!try_seed(conn)) {
+		begin(conn, config->connect_timeout_ms);
+	}
+}
+
+void mcpsess_redis_conn_move(struct redis_conn *conn)
+{
+	shut(conn);
+	conn->asking = 0;
+	begin(conn, conn->redis->config.connect_timeout_ms);
 }
 
 static void go_on_connecting(struct redis_conn *conn)
@@ -264,108 +301,6 @@ static void go_on_connecting(struct redis_conn *conn)
 		io = mcpsess_redis_socket_next(&conn->socket, &sys, &why);
 	}
 	take_io(conn, io, sys, "the server cannot be connected to");
-}
-
-/* -- receiving ----------------------------------------------------------------------------- */
-
-/* 0 when the connection is gone. */
-static int take_reply(struct redis_conn *conn, const redisReply *reply)
-{
-	struct redis_slot slot;
-	char why[sizeof(conn->why)] = "the server sent what nobody asked for";
-	if (!mcpsess_redis_slot_pop(&conn->queue, &slot)) {
-		mcpsess_redis_conn_lose(conn, EPROTO, why);
-		return 0;
-	}
-	if (slot.kind >= REDIS_GREET_AUTH) {
-		if (mcpsess_redis_greeted(conn, slot.kind, reply, why, sizeof(why)) < 0) {
-			mcpsess_redis_conn_lose(conn, 0, why);
-			return 0;
-		}
-		if (slot.kind == REDIS_GREET_END - 1) {
-			conn->state = REDIS_READY;
-			conn->failures = 0;
-		}
-		return 1;
-	}
-	enum redis_after after = mcpsess_redis_reply(conn, &slot, reply);
-	if (after == REDIS_AFTER_RESEND) {
-		mcpsess_redis_wait_first(&conn->queue, conn, slot.call, slot.kind, 1);
-	} else if (after == REDIS_AFTER_LOSE) {
-		mcpsess_redis_conn_lose(conn, EPROTO, "the server's answer makes no sense");
-		return 0;
-	}
-	return 1;
-}
-
-static int read_reply(struct redis_conn *conn, size_t len)
-{
-	void *reply = NULL;
-	int r = redisReaderFeed(conn->reader, conn->in.data + conn->in.start, len);
-	if (r == REDIS_OK) {
-		r = redisReaderGetReply(conn->reader, &reply);
-	}
-	mcpsess_redis_buffer_take(&conn->in, store_of(conn), len);
-	conn->guard = (struct redis_guard){ 0 };
-	if (r != REDIS_OK || reply == NULL) {
-		mcpsess_redis_conn_lose(conn, ENOMEM, "an answer cannot be read");
-		return 0;
-	}
-	r = take_reply(conn, reply);
-	freeReplyObject(reply);
-	return r;
-}
-
-/* All replies that are whole. 0 when the connection is gone. */
-static int take_replies(struct redis_conn *conn)
-{
-	for (;;) {
-		size_t there = mcpsess_redis_buffer_len(&conn->in);
-		if (there == 0) {
-			return 1;
-		}
-		long long len =
-			mcpsess_redis_guard(&conn->guard, conn->in.data + conn->in.start, there);
-		if (len < 0) {
-			mcpsess_redis_conn_lose(
-				conn, EPROTO, "the server sent what is no answer of Redis");
-			return 0;
-		}
-		if (len == 0) {
-			return 1;
-		}
-		if (!read_reply(conn, (size_t)len)) {
-			return 0;
-		}
-	}
-}
-
-static void read_in(struct redis_conn *conn)
-{
-	for (;;) {
-		size_t moved;
-		int sys;
-		if (mcpsess_redis_buffer_reserve(&conn->in, store_of(conn), READ_LEN) < 0) {
-			mcpsess_redis_conn_lose(conn, ENOMEM, "no memory for an answer");
-			return;
-		}
-		size_t room = conn->in.capacity - conn->in.end;
-		enum redis_io io = mcpsess_redis_socket_read(
-			&conn->socket, conn->in.data + conn->in.end, room, &moved, &sys);
-		conn->in.end += moved;
-		if (io == REDIS_IO_CLOSED || io == REDIS_IO_FAILED) {
-			mcpsess_redis_conn_lose(conn, sys,
-				sys != 0 ? "the connection broke" : "the server hung up");
-			return;
-		}
-		if (!take_replies(conn) ||
-			(moved < room && !mcpsess_redis_socket_pends(&conn->socket))) {
-			break;
-		}
-	}
-	if (conn->leave && conn->queue.count == 0) {
-		mcpsess_redis_conn_lose(conn, 0, "the server is of no use any more");
-	}
 }
 
 /* -- from outside -------------------------------------------------------------------------- */
@@ -393,7 +328,7 @@ static void look_at(struct redis_conn *conn)
 	uint64_t now_ms = conn->queue.first->give_up_ms;
 	if (conn->queue.count == 0 && now_ms > conn->used_ms + STALE_MS &&
 		mcpsess_redis_socket_is_stale(&conn->socket)) {
-		read_in(conn);
+		mcpsess_redis_receive(conn);
 	} else if (conn->queue.count > 0 && is_overdue(conn, mcpsess_redis_now(conn->redis))) {
 		mcpsess_redis_conn_lose(conn, ETIMEDOUT, "an answer is overdue");
 	}
@@ -422,7 +357,7 @@ void mcpsess_redis_conn_ready(struct redis_conn *conn, uint32_t events)
 		secure(conn);
 	} else {
 		if ((events & (MCPSESS_EVENT_READ | MCPSESS_EVENT_ERROR)) != 0) {
-			read_in(conn);
+			mcpsess_redis_receive(conn);
 		}
 		if ((events & MCPSESS_EVENT_WRITE) != 0 && conn->state >= REDIS_GREETING) {
 			write_out(conn);

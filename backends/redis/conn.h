@@ -35,6 +35,7 @@ struct redis_conn {
 	uint64_t retry_ms; /* off: not before this */
 	uint64_t used_ms;  /* about when it was last written to */
 	unsigned failures; /* in a row */
+	int asking;        /* connected, or about to be, to a sentinel */
 	int leave;         /* its server is of no use: close it when all is answered */
 	char sha[REDIS_TEXTS][REDIS_SHA_LEN + 1];
 	char why[200]; /* of the last failure */
@@ -56,6 +57,11 @@ uint64_t mcpsess_redis_conn_next(const struct redis_conn *conn);
  * next connection, or fails too if this one never came to be.
  */
 void mcpsess_redis_conn_lose(struct redis_conn *conn, int sys, const char *why);
+
+/* Leave the sentinel for the endpoint that it told. */
+void mcpsess_redis_conn_move(struct redis_conn *conn);
+/* receive.c: read what is there and take all replies that are whole. */
+void mcpsess_redis_receive(struct redis_conn *conn);
 
 /* Append a command; end of stream in *end. NOMEM. */
 int mcpsess_redis_conn_append(

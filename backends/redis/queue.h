@@ -19,6 +19,8 @@ enum {
 	REDIS_GREET_MEMORY,
 	REDIS_GREET_TEXT, /* the first of REDIS_TEXTS */
 	REDIS_GREET_END = REDIS_GREET_TEXT + REDIS_TEXTS,
+	/* The question to a sentinel, which is no greeting. */
+	REDIS_GREET_MASTER = REDIS_GREET_END,
 };
 
 struct redis_slot {

@@ -16,6 +16,7 @@
 #include "conn.h"
 #include "key.h"
 #include "script.h"
+#include "sentinel.h"
 #include "tls.h"
 
 enum {
@@ -33,6 +34,8 @@ struct redis_config {
 	char *user;     /* NULL: the default user */
 	char *password; /* the URI's own; NULL: none */
 	struct redis_endpoint endpoint;
+	struct redis_seeds seeds; /* sentinels; none: the endpoint stands */
+	char *master;             /* the name sentinels know it by */
 	struct redis_tls_config tls;
 	uint32_t database;
 	enum redis_eviction eviction;

@@ -7,20 +7,10 @@ import signal
 import sys
 import time
 
-from harness import Store, check, end, redis
+from harness import Store, check, end, redis, until
 
 BUILD = sys.argv[1]
 SOON = 3.0  # seconds: a recovery is at most a connection's deadline and a back-off away
-
-
-def until(store, line, status="ok"):
-    """Repeat a verb until it comes out right; the seconds that took."""
-    start = time.monotonic()
-    answer = store(line)
-    while answer.status != status and time.monotonic() < start + 10:
-        time.sleep(0.02)
-        answer = store(line)
-    return time.monotonic() - start, answer
 
 
 def scripts_are_sent_again(server):

@@ -2,6 +2,7 @@
 import os
 import subprocess
 import sys
+import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "servers"))
@@ -54,6 +55,16 @@ class Store:
 
     def __exit__(self, *_):
         self.close()
+
+
+def until(store, line, status="ok", seconds=10):
+    """Repeat a verb until it comes out right; the seconds that took."""
+    start = time.monotonic()
+    answer = store(line)
+    while answer.status != status and time.monotonic() < start + seconds:
+        time.sleep(0.02)
+        answer = store(line)
+    return time.monotonic() - start, answer
 
 
 def check(name, good, what=""):

@@ -131,6 +131,63 @@ class Server:
         self.stop()
 
 
+class Sentinel(Server):
+    """One sentinel that watches a primary under the name "ours"."""
+
+    def __init__(self, primary, quorum=2):
+        self.primary, self.quorum = primary, quorum
+        super().__init__()
+
+    def command(self):
+        name = os.path.join(self.folder, "conf")
+        if not os.path.exists(name):
+            with open(name, "w", encoding="utf-8") as file:
+                print(f"sentinel monitor ours 127.0.0.1 {self.primary.port} {self.quorum}",
+                      "sentinel down-after-milliseconds ours 500",
+                      "sentinel failover-timeout ours 3000", sep="\n", file=file)
+        return ["redis-server", name, "--sentinel", "--port", str(self.port), "--bind",
+                "127.0.0.1", "--unixsocket", self.path, "--dir", self.folder, "--logfile",
+                os.path.join(self.folder, "log"), "--daemonize", "no"]
+
+
+class Watched:
+    """A primary, a replica, and three sentinels that watch them."""
+
+    def __init__(self):
+        self.servers = [Server()]
+        self.servers.append(Server("--replicaof", f"127.0.0.1 {self.servers[0].port}"))
+        self.sentinels = [Sentinel(self.servers[0]) for _ in range(3)]
+        wait_for(lambda: all(self.knows(s) for s in self.sentinels), "the sentinels to meet")
+
+    @staticmethod
+    def knows(sentinel):
+        fields = sentinel.client()("SENTINEL", "MASTER", "ours")
+        fields = dict(zip(fields[::2], fields[1::2]))
+        return fields[b"num-other-sentinels"] == b"2" and fields[b"num-slaves"] == b"1"
+
+    def uri(self, **parameters):
+        places = ",".join(f"127.0.0.1:{s.port}" for s in self.sentinels)
+        return uri(f"redis+sentinel://{places}/ours", parameters)
+
+    def stop(self):
+        for server in self.sentinels + self.servers:
+            server.stop()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
+
+
+def wait_for(condition, what, seconds=30):
+    end = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > end:
+            raise RuntimeError("waited in vain for " + what)
+        time.sleep(0.05)
+
+
 def uri(place, parameters):
     words = [f"{name}={value}" for name, value in parameters.items()]
     return place + ("?" + "&".join(words) if words else "")
