@@ -53,6 +53,7 @@ static int open_pool(
 {
 	struct mcp_session_store_options settings = { .size = sizeof(settings) };
 	settings.idle_ms = (uint64_t)server->options.session_timeout * 1000;
+	settings.module_dir = server->options.module_dir;
 	settings.hooks = hooks;
 	return mcp_session_store_pool_open(server->options.store, &settings, 0, &server->pool, err);
 }

@@ -29,6 +29,7 @@ static const struct rule rules[] = {
 	{ "port", "PORT", NUMBER, AT(port), 0, 65535, "NUMBER", "default 3000; 0: a free one" },
 	{ "path", NULL, TEXT, AT(path), 0, 0, "PATH", "default /mcp" },
 	{ "store", "MCP_SESSION_STORE", TEXT, AT(store), 0, 0, "URI", "default memory:" },
+	{ "module-dir", NULL, TEXT, AT(module_dir), 0, 0, "DIR", "where the store's module is" },
 	{ "session-timeout", "MCP_SESSION_TIMEOUT", NUMBER, AT(session_timeout), 1, 31536000,
 		"SECONDS", "of idleness, default 300; idle= of the store's URI wins" },
 	{ "protocol-version", "MCP_PROTOCOL_VERSION", TEXT, AT(protocol_version), 0, 0, "VERSION",

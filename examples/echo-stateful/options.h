@@ -10,6 +10,7 @@ struct options {
 	unsigned long port; /* 0: any that is free */
 	const char *path;
 	const char *store;
+	const char *module_dir;
 	unsigned long session_timeout; /* seconds */
 	const char *protocol_version;  /* NULL: the newest known */
 	const char *log_file;          /* NULL: standard error */

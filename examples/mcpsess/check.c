@@ -1,0 +1,122 @@
+/* mcpsess check: the conformance kit against a live server, in a namespace of its own. */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "out.h"
+#include "tool.h"
+#include "uri.h"
+
+#ifdef HAVE_CONFORMANCE
+#include <mcpsess/conformance.h>
+
+/* The kit's lines on their way to whoever reads them. */
+struct lines {
+	const struct tool *tool;
+	struct json json;
+	char line[1024];
+	size_t len;
+	unsigned long passed, failed;
+};
+
+static void take_line(struct lines *lines)
+{
+	struct mcpsess_bytes line = mcpsess_bytes(lines->line, lines->len);
+	int passed = strncmp(lines->line, "ok ", 3) == 0;
+	int failed = strncmp(lines->line, "FAIL ", 5) == 0;
+	lines->passed += (unsigned long)passed;
+	lines->failed += (unsigned long)failed;
+	if (!lines->tool->json) {
+		tool_progress(NULL);
+		puts(lines->line);
+	} else if (!passed && (failed || strncmp(lines->line, "absent ", 7) == 0)) {
+		json_text(&lines->json, NULL, line);
+	}
+	if (passed && !isatty(STDOUT_FILENO)) {
+		tool_progress("%lu passed, %lu failed: %s", lines->passed, lines->failed,
+			lines->line + 3);
+	}
+	fflush(stdout);
+}
+
+static ssize_t take(void *cookie, const char *data, size_t len)
+{
+	struct lines *lines = cookie;
+	for (size_t i = 0; i < len; i++) {
+		if (data[i] == '\n') {
+			lines->line[lines->len] = '\0';
+			take_line(lines);
+			lines->len = 0;
+		} else if (lines->len + 1 < sizeof(lines->line)) {
+			lines->line[lines->len++] = data[i];
+		}
+	}
+	return (ssize_t)len;
+}
+
+static int run(struct tool *tool, const char *uri)
+{
+	struct lines lines = { .tool = tool, .json = { .file = stdout } };
+	struct mcpsess_conformance_options options = { .size = sizeof(options) };
+	cookie_io_functions_t functions = { .write = take };
+	FILE *out = fopencookie(&lines, "w", functions);
+	if (out == NULL) {
+		perror("mcpsess");
+		return TOOL_FAILED;
+	}
+	setvbuf(out, NULL, _IOLBF, BUFSIZ);
+	options.module_dir = tool->module_dir;
+	options.only = tool->only;
+	options.threads = (unsigned)tool->threads;
+	options.flags = tool->fast ? MCPSESS_CONFORMANCE_FAST : 0;
+	if (tool->json) {
+		json_begin(&lines.json, NULL, '{');
+		json_begin(&lines.json, "lines", '[');
+	}
+	int failed = mcpsess_conformance_run(uri, &options, out);
+	fclose(out);
+	tool_progress(NULL);
+	if (tool->json) {
+		json_end(&lines.json, ']');
+		json_number(&lines.json, "passed", lines.passed);
+		json_number(&lines.json, "failed", lines.failed);
+		json_text(&lines.json, "status",
+			mcpsess_str(mcpsess_status_name(failed < 0 ? failed : MCPSESS_OK)));
+		json_end(&lines.json, '}');
+		puts("");
+	}
+	if (failed == 0 && lines.passed == 0) {
+		fputs("mcpsess: check: no case has such a name\n", stderr);
+		return TOOL_USAGE;
+	}
+	return failed > 0 ? TOOL_FAILED : tool_exit(failed);
+}
+
+int command_check(struct tool *tool)
+{
+	const char *name;
+	char *uri = uri_private(tool->store, &name);
+	if (uri == NULL) {
+		perror("mcpsess");
+		return TOOL_FAILED;
+	}
+	if (name == NULL) {
+		fputs("mcpsess: the store must be empty, and nobody else may use it\n", stderr);
+	} else if (name[0] != '\0') {
+		fprintf(stderr, "mcpsess: what it writes is below %s\n", name);
+	}
+	int status = run(tool, uri);
+	if (uri_is(uri, "postgresql") || uri_is(uri, "postgres")) {
+		fprintf(stderr, "mcpsess: to be rid of it: drop schema %s cascade\n", name);
+	}
+	free(uri);
+	return status;
+}
+#else
+int command_check(struct tool *tool)
+{
+	(void)tool;
+	fputs("mcpsess: check: built without the conformance kit (-Dtests=disabled)\n", stderr);
+	return TOOL_FAILED;
+}
+#endif

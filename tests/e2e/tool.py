@@ -1,0 +1,273 @@
+#!/usr/bin/env python3
+"""mcpsess, the operator's tool: usage, figures and JSON; and on the sessions of a real server."""
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import tempfile
+
+import stores
+from mcp import VERSION, Server, check, equal, opened, program, run, until
+
+SECRET = "hidden-value"
+
+
+def call(*arguments, store="memory:", text=None, env=None):
+    """Run it: exit status, standard output, standard error."""
+    given = {"MCP_SESSION_STORE": store} if store else {}
+    end = subprocess.run([program("mcpsess"), *arguments], timeout=120, check=False,
+                         input=text or "", stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                         text=True, env={**sanitizers(), **given, **(env or {})})
+    return end.returncode, end.stdout, end.stderr
+
+
+def sanitizers():
+    return {k: v for k, v in os.environ.items() if k.endswith("SAN_OPTIONS")}
+
+
+def answer(*arguments, status=0, **options):
+    found, out, err = call("--json", *arguments, **options)
+    equal(found, status, (arguments, out, err))
+    return json.loads(out)
+
+
+class Watched:
+    """A server on a shared store, and the tool on the same."""
+
+    def __init__(self, shared):
+        self.shared = shared
+        self.modules = ["--module-dir", stores.module_dir(shared.name)]
+
+    def call(self, *arguments, **options):
+        return call(*self.modules, *arguments, store=self.shared.uri, **options)
+
+    def answer(self, *arguments, **options):
+        return answer(*self.modules, *arguments, store=self.shared.uri, **options)
+
+    def list(self, *arguments):
+        return self.answer("list", *arguments)["sessions"]
+
+
+@contextlib.contextmanager
+def each_store():
+    with contextlib.ExitStack() as stack:
+        yield [Watched(stack.enter_context(make())) for make in stores.ALL.values()]
+
+
+@contextlib.contextmanager
+def principals():
+    with tempfile.NamedTemporaryFile("w", suffix=".tokens") as file:
+        file.write("token-of-alice alice\ntoken-of-bob bob\n")
+        file.flush()
+        yield file.name
+
+
+def bearer(name):
+    return {"Authorization": f"Bearer token-of-{name}"}
+
+
+# -- usage -------------------------------------------------------------------------------------
+
+
+@check
+def wrong_usage_is_exit_status_2_and_says_what_is_wrong():
+    wrong = [([], "command"), (["lits"], "lits"), (["list", "--values"], "--values"),
+             (["list", "--limit", "0"], "--limit"), (["list", "--limit", "x"], "--limit"),
+             (["list", "a", "b"], "b"), (["list", "--nonsense"], "--nonsense"),
+             (["show"], "show"), (["delete"], "delete"),
+             (["delete", "x", "--owner", "y"], "delete"),
+             (["exists", "x", "--id", "--ref"], "id or a ref"),
+             (["stats", "--store", "memory:?max_sesions=1"], "max_sesions"),
+             (["list", "--cursor", "x" * 80], "cursor")]
+    for arguments, named in wrong:
+        status, out, err = call(*arguments)
+        equal(status, 2, (arguments, out, err))
+        equal(named in err, True, (arguments, err))
+        equal(out, "", arguments)
+    equal(call("list", store=None)[0], 2, "no store")
+
+
+@check
+def help_and_version_are_for_reading():
+    for arguments in (["--help"], ["list", "--help"], ["--version"]):
+        status, out, err = call(*arguments, store=None)
+        equal((status, err), (0, ""), arguments)
+        equal("mcpsess" in out or "list" in out, True, out)
+
+
+@check
+def a_store_that_cannot_be_had_is_exit_status_3():
+    equal(call("stats", "nosuch:")[0], 3, "no such scheme")
+    folder = stores.module_dir("redis")
+    for command in (["list"], ["stats"], ["exists", "a" * 30], ["monitor", "--count", "1"],
+                    ["bench", "--seconds", "1"]):
+        status, out, err = call(*command, "--module-dir", folder,
+                                store="redis+unix:///no/such/socket")
+        equal(status, 3, (command, out, err))
+    equal(answer("stats", "--module-dir", folder, store="redis+unix:///no/such/socket",
+                 status=3)["error"], "UNAVAILABLE")
+
+
+# -- memory ------------------------------------------------------------------------------------
+
+
+@check
+def an_empty_store_has_figures_in_JSON():
+    figures = answer("stats", "memory:", store=None)
+    equal((figures["scheme"], figures["sessions"], figures["tombstones"]), ("memory", 0, 0))
+    equal({"list", "limit", "threads"} <= set(figures["can"]), True, figures)
+    equal(answer("list"), {"sessions": [], "next": None})
+    equal(answer("exists", "a" * 30, status=1), {"exists": False, "status": "NOTFOUND"})
+    equal(answer("show", "a" * 30, status=1)["error"], "NOTFOUND")
+    equal(answer("delete", "a" * 30, status=1)["error"], "NOTFOUND")
+    equal(answer("migrate"), {"migrated": False})
+
+
+@check
+def bench_gives_rates_and_percentiles():
+    figures = answer("bench", "--seconds", "1", "--threads", "2")
+    equal(figures["threads"], 2)
+    for name in ("get+touch", "update", "create+delete"):
+        one = figures[name]
+        equal(one["errors"], 0, name)
+        equal(one["per_second"] > 0, True, one)
+        equal(one["p50_us"] <= one["p99_us"] <= one["max_us"], True, one)
+
+
+@check
+def check_is_the_conformance_kit():
+    verdict = answer("check", "--only", "blocking/", "memory:?idle=5s", store=None)
+    equal((verdict["failed"], verdict["status"]), (0, "ok"), verdict)
+    equal(verdict["passed"] > 20, True, verdict)
+    status, out, _ = call("check", "--only", "blocking/o")
+    equal((status, out.rstrip().split("\n")[-1].endswith("0 failed")), (0, True), out)
+    equal(call("check", "--only", "no-such-case")[0], 2)
+
+
+@check
+def monitor_writes_a_line_for_each_look_where_nobody_watches():
+    status, out, _ = call("--json", "monitor", "--count", "2", "--interval", "1")
+    lines = [json.loads(line) for line in out.strip().split("\n")]
+    equal((status, len(lines)), (0, 2), out)
+    equal("created_per_second" in lines[0], False, "a first look compares with nothing")
+    equal(lines[1]["created_per_second"], 0.0)
+    equal("\033" in call("monitor", "--count", "1")[1], False, "nothing is drawn")
+
+
+# -- sessions of a server ----------------------------------------------------------------------
+
+
+@check
+def list_shows_live_sessions_of_all_or_of_an_owner_page_by_page():
+    with each_store() as watched, principals() as tokens:
+        for tool in watched:
+            with Server(*tool.shared.options, "--auth-token", tokens) as server:
+                for name in ("alice", "alice", "alice", "bob"):
+                    opened(server, **bearer(name)).call("echo", message="x")
+                equal(len(tool.list()), 4)
+                equal(len(tool.list("--owner", "alice")), 3)
+                equal(len(tool.list("--owner", "carol")), 0)
+                equal(len(tool.list("--owner", "alice", "--tenant", "other")), 0)
+                row = tool.list("--owner", "bob")[0]
+                equal((row["state"], row["kind"], row["requests"]), ("active", "session", 1))
+                equal(row["bytes"] > 0 and row["expires_ms"] > row["created_ms"], True, row)
+                refs, cursor = [], []
+                while cursor is not None:
+                    page = tool.answer("list", "--limit", "1", *cursor)
+                    refs += [s["ref"] for s in page["sessions"]]
+                    cursor = page["next"] and ["--cursor", page["next"]]
+                equal(sorted(refs), sorted(s["ref"] for s in tool.list("--all")))
+                equal(len(set(refs)), 4)
+
+
+@check
+def show_decodes_a_session_and_hides_its_values_and_its_id():
+    with each_store() as watched:
+        for tool in watched:
+            with Server(*tool.shared.options) as server:
+                client = opened(server)
+                client.call("set_session_data", key="k", value=SECRET)
+                ref = tool.list()[0]["ref"]
+                for name, text in ((ref, None), (ref[:8], None), (client.session, None),
+                                   ("-", client.session + "\n")):
+                    found = tool.answer("show", name, text=text)
+                    equal((found["ref"], found["client_info"]["name"]), (ref, "check"))
+                    equal(found["protocol_version"], VERSION)
+                    equal(found["data"], [{"key": "k", "bytes": len(SECRET) + 2}])
+                status, out, err = tool.call("show", client.session)
+                equal(status, 0, err)
+                equal(client.session in out + err or SECRET in out, False, out + err)
+                equal(SECRET in tool.call("show", "--values", ref)[1], True)
+                before = tool.list()[0]["expires_ms"]
+                tool.call("show", ref)
+                equal(tool.list()[0]["expires_ms"], before, "it was not touched")
+
+
+@check
+def an_id_is_never_sent_to_the_store():
+    with stores.open_redis() as shared:
+        tool = Watched(shared)
+        with Server(*shared.options) as server:
+            client = opened(server)
+            commands = shared.server.client()
+            commands("config", "set", "slowlog-log-slower-than", 0)
+            commands("slowlog", "reset")
+            tool.answer("show", client.session)
+            tool.answer("exists", client.session)
+            equal(client.session.encode() in repr(commands("slowlog", "get", -1)).encode(), False)
+            commands.close()
+
+
+@check
+def delete_ends_one_session_or_all_of_an_owner():
+    with each_store() as watched, principals() as tokens:
+        for tool in watched:
+            with Server(*tool.shared.options, "--auth-token", tokens) as server:
+                clients = [opened(server, **bearer(n)) for n in ("alice", "alice", "bob", "bob")]
+                equal(tool.answer("delete", clients[0].session), {"deleted": True})
+                equal(tool.answer("exists", clients[0].session, status=1)["exists"], False)
+                equal(clients[0].ask("ping").status, 404)
+                equal(tool.answer("exists", clients[1].session)["exists"], True)
+                equal(tool.call("delete", clients[0].session)[0], 1, "once more")
+                tool.answer("delete", "--owner", "bob")
+                equal([c.ask("ping").status for c in clients], [404, 200, 404, 404])
+                equal(len(tool.list()), 1)
+
+
+@check
+def monitor_sees_sessions_come_and_requests_rise():
+    with each_store() as watched:
+        for tool in watched:
+            with Server(*tool.shared.options) as server:
+                command = [program("mcpsess"), "--json", *tool.shared.options, "monitor",
+                           "--interval", "1"]
+                with subprocess.Popen(command, stdout=subprocess.PIPE, text=True,
+                                      env=sanitizers()) as monitor:
+                    equal(json.loads(monitor.stdout.readline())["sessions"], 0)
+                    client = opened(server)
+                    client.call("echo", message="x")
+                    seen = []
+                    until(lambda: seen.append(json.loads(monitor.stdout.readline())) or
+                          seen[-1].get("sessions") == 1, 20)
+                    equal(seen[-1]["created_per_second"] > 0, True, seen)
+                    monitor.send_signal(signal.SIGTERM)
+                    equal(monitor.wait(20), 0)
+
+
+@check
+def stats_bench_and_check_leave_the_sessions_of_others_alone():
+    with each_store() as watched:
+        for tool in watched:
+            with Server(*tool.shared.options) as server:
+                client = opened(server)
+                equal(tool.answer("stats")["sessions"], 1)
+                tool.answer("bench", "--seconds", "1")
+                verdict = tool.answer("check", "--only", "blocking/o", "--fast")
+                equal(verdict["failed"], 0, verdict)
+                equal(verdict["passed"] > 0, True, verdict)
+                equal(tool.answer("stats")["sessions"], 1)
+                equal(client.ask("ping").status, 200)
+
+
+run()
