@@ -16,6 +16,15 @@ static int sweep(struct mcpsess_kit *kit, size_t budget)
 					: mcp_session_store_sweep(kit->store, budget);
 }
 
+/* Of what others left in a shared store some may have ended meanwhile. */
+static int back_at(struct mcpsess_kit *kit, uint64_t after, uint64_t before, const char *promise)
+{
+	if ((kit->run->can & MCP_SESSION_STORE_CAN_SHARE) && after < before) {
+		return 1;
+	}
+	return mcpsess_kit_same(kit, after, before, promise);
+}
+
 static struct mcp_session_store_request *make_records(struct mcpsess_kit *kit)
 {
 	struct mcp_session_store_request *asks = mcpsess_kit_alloc(kit, RECORDS * sizeof(asks[0]));
@@ -49,12 +58,12 @@ static void delete_gives_all_back(struct mcpsess_kit *kit)
 		(unsigned long long)(after.bytes - before.bytes));
 	mcpsess_kit_go(kit, mcpsess_kit_now(kit) + 2 * kit->settings.tombstone_ms);
 	WANT(kit, stats(kit, &after), MCPSESS_OK, "stats");
-	SAME(kit, after.tombstones, before.tombstones, "tombstones end");
+	KIT_OR_RETURN(back_at(kit, after.tombstones, before.tombstones, "tombstones end"));
 	SAME(kit, after.sessions, before.sessions + (uint64_t)kit->has_watch,
 		"deleted records stay away");
 	if (!kit->has_watch) {
-		SAME(kit, after.bytes, before.bytes,
-			"when records and tombstones have ended the bytes are what they were");
+		KIT_OR_RETURN(back_at(kit, after.bytes, before.bytes,
+			"when records and tombstones have ended the bytes are what they were"));
 	}
 }
 
@@ -71,13 +80,18 @@ static void expiry_gives_all_back(struct mcpsess_kit *kit)
 	SAME(kit, after.expired, before.expired + RECORDS, "stats count what ended by expiry");
 	mcpsess_kit_go(kit, mcpsess_kit_now(kit) + 2 * kit->settings.tombstone_ms);
 	WANT(kit, stats(kit, &after), MCPSESS_OK, "stats");
-	SAME(kit, after.tombstones, before.tombstones, "tombstones end");
-	SAME(kit, after.bytes, before.bytes,
-		"when records and tombstones have ended the bytes are what they were");
+	KIT_OR_RETURN(back_at(kit, after.tombstones, before.tombstones, "tombstones end"));
+	KIT_OR_RETURN(back_at(kit, after.bytes, before.bytes,
+		"when records and tombstones have ended the bytes are what they were"));
 }
 
 static void a_sweep_is_bounded(struct mcpsess_kit *kit)
 {
+	int before;
+	do {
+		before = sweep(kit, 0);
+		THAT(kit, before >= 0, "a sweep of what others left: it failed");
+	} while (before > 0);
 	struct mcp_session_store_request *asks = make_records(kit);
 	struct mcp_session_store_request alive = mcpsess_kit_fresh(kit);
 	uint64_t created_ms = mcpsess_kit_now(kit);
