@@ -1,0 +1,117 @@
+#include "postgres.h"
+
+#include <errno.h>
+
+enum { SETTINGS = 96, PASSWORD = 1024 };
+
+struct settings {
+	const char *names[SETTINGS];
+	const char *values[SETTINGS];
+	int count;
+};
+
+static void add(struct settings *settings, const char *name, const char *value)
+{
+	if (settings->count < SETTINGS - 1) {
+		settings->names[settings->count] = name;
+		settings->values[settings->count++] = value;
+	}
+}
+
+/* A later setting replaces an earlier one of the same name. */
+static void collect(const struct postgres *pg, const char *password, struct settings *out)
+{
+	memset(out, 0, sizeof(*out));
+	add(out, "fallback_application_name", "mcpsess");
+	for (const PQconninfoOption *one = pg->address; one->keyword != NULL; one++) {
+		if (one->val != NULL) {
+			add(out, one->keyword, one->val);
+		}
+	}
+	for (char *const *at = pg->parameters; *at != NULL; at += 2) {
+		add(out, at[0], at[1]);
+	}
+	if (password[0] != '\0') {
+		add(out, "password", password);
+	}
+	add(out, "target_session_attrs", "read-write");
+	add(out, "client_encoding", "UTF8");
+}
+
+void mcpsess_postgres_watch(struct postgres *pg, uint32_t events)
+{
+	const struct mcpsess_host *host = pg->store.host;
+	int fd = events != 0 ? PQsocket(pg->conn) : -1;
+	if (fd == pg->fd && events == pg->events) {
+		return;
+	}
+	if (pg->fd >= 0 && fd != pg->fd) {
+		host->watch(pg->store.core, pg->fd, 0);
+	}
+	pg->fd = fd;
+	pg->events = events;
+	if (fd >= 0 && host->watch(pg->store.core, fd, events) < 0) {
+		mcpsess_postgres_drop(pg, ENOMEM, "the connection cannot be watched");
+	}
+}
+
+void mcpsess_postgres_drop(struct postgres *pg, int sys, const char *text)
+{
+	char line[220];
+	int was_ready = pg->phase == PHASE_READY;
+	mcpsess_postgres_line(text, line, sizeof(line));
+	if (pg->fd >= 0) {
+		pg->store.host->watch(pg->store.core, pg->fd, 0);
+	}
+	pg->fd = -1;
+	pg->events = 0;
+	PQfinish(pg->conn);
+	pg->conn = NULL;
+	pg->phase = PHASE_NONE;
+	mcpsess_postgres_lose(pg, sys, line);
+	pg->closing = 0;
+	if (!was_ready) {
+		mcpsess_postgres_fail_waiting(pg, sys, line);
+	}
+}
+
+void mcpsess_postgres_connect(struct postgres *pg)
+{
+	const struct mcpsess_host *host = pg->store.host;
+	struct settings settings;
+	char password[PASSWORD + 1];
+	size_t len = host->password(pg->store.core, password, PASSWORD);
+	password[len < PASSWORD ? len : PASSWORD] = '\0';
+	collect(pg, password, &settings);
+	pg->conn = PQconnectStartParams(settings.names, settings.values, 0);
+	explicit_bzero(password, sizeof(password));
+	pg->phase = PHASE_CONNECTING;
+	pg->connect_until_ms = host->now_ms(pg->store.core) + pg->connect_timeout_ms;
+	if (pg->conn == NULL || PQstatus(pg->conn) == CONNECTION_BAD) {
+		mcpsess_postgres_drop(pg, ECONNREFUSED,
+			pg->conn != NULL ? PQerrorMessage(pg->conn) : "no memory to connect");
+		return;
+	}
+	mcpsess_postgres_arm(pg);
+	mcpsess_postgres_watch(pg, MCPSESS_EVENT_WRITE);
+}
+
+void mcpsess_postgres_connect_on(struct postgres *pg)
+{
+	/* libpq may close this descriptor and go on with another of the same number. */
+	mcpsess_postgres_watch(pg, 0);
+	switch (PQconnectPoll(pg->conn)) {
+	case PGRES_POLLING_READING:
+		mcpsess_postgres_watch(pg, MCPSESS_EVENT_READ);
+		break;
+	case PGRES_POLLING_WRITING:
+		mcpsess_postgres_watch(pg, MCPSESS_EVENT_WRITE);
+		break;
+	case PGRES_POLLING_OK:
+		PQsetnonblocking(pg->conn, 1);
+		mcpsess_postgres_check(pg);
+		break;
+	default:
+		mcpsess_postgres_drop(pg, ECONNREFUSED, PQerrorMessage(pg->conn));
+	}
+}

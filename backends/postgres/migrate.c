@@ -1,0 +1,131 @@
+#include "postgres.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+#include "schema.h"
+
+static char *expand(struct postgres *pg, const char *text)
+{
+	char *out =
+		postgres_realloc(pg, NULL, mcpsess_postgres_expand(text, pg->schema, "", NULL) + 1);
+	if (out != NULL) {
+		mcpsess_postgres_expand(text, pg->schema, "", out);
+	}
+	return out;
+}
+
+static void ask(struct postgres *pg, enum postgres_phase phase, const char *text)
+{
+	char *sql = expand(pg, text);
+	int sent = sql != NULL && PQsendQuery(pg->conn, sql) == 1;
+	postgres_realloc(pg, sql, 0);
+	pg->phase = phase;
+	int left = sent ? PQflush(pg->conn) : -1;
+	if (left < 0) {
+		mcpsess_postgres_drop(pg, ECONNRESET, PQerrorMessage(pg->conn));
+		return;
+	}
+	mcpsess_postgres_watch(
+		pg, MCPSESS_EVENT_READ | (left > 0 ? (uint32_t)MCPSESS_EVENT_WRITE : 0u));
+}
+
+void mcpsess_postgres_check(struct postgres *pg)
+{
+	pg->version = -1;
+	ask(pg, PHASE_CHECKING, "select version from @.meta");
+}
+
+static void step(struct postgres *pg)
+{
+	char *text = postgres_realloc(pg, NULL, mcpsess_postgres_steps(pg->version, NULL) + 1);
+	if (text == NULL) {
+		mcpsess_postgres_drop(pg, ENOMEM, "no memory for the schema");
+		return;
+	}
+	mcpsess_postgres_steps(pg->version, text);
+	ask(pg, PHASE_STEPPING, text);
+	postgres_realloc(pg, text, 0);
+}
+
+static void refuse(struct postgres *pg)
+{
+	char text[200];
+	int wanted = mcpsess_postgres_version();
+	if (pg->version > wanted) {
+		snprintf(text, sizeof(text),
+			"schema %s has version %d, made by a newer library; this one knows %d",
+			pg->schema, pg->version, wanted);
+	} else {
+		snprintf(text, sizeof(text),
+			"schema %s %s version %d; have it made by migrate=create in the URI, or by "
+			"what mcpsess-postgres-schema prints",
+			pg->schema, pg->version > 0 ? "is older than" : "is missing; it needs",
+			wanted);
+	}
+	mcpsess_postgres_drop(pg, ECONNREFUSED, text);
+}
+
+static void begin(struct postgres *pg)
+{
+	if (PQenterPipelineMode(pg->conn) != 1) {
+		mcpsess_postgres_drop(pg, ECONNRESET, PQerrorMessage(pg->conn));
+		return;
+	}
+	pg->phase = PHASE_READY;
+	pg->store.host->wake_at(pg->store.core, 0);
+}
+
+/* A text of statements is over: what is next. */
+static void go_on(struct postgres *pg)
+{
+	int wanted = mcpsess_postgres_version();
+	if (pg->phase == PHASE_STEPPING || (pg->phase == PHASE_CHECKING && pg->version == wanted)) {
+		begin(pg);
+	} else if (pg->version > wanted || !pg->creates) {
+		refuse(pg);
+	} else if (pg->phase == PHASE_CHECKING) {
+		ask(pg, PHASE_LOCKING, mcpsess_postgres_ground);
+	} else if (pg->version < wanted) {
+		step(pg);
+	} else {
+		ask(pg, PHASE_STEPPING, "commit");
+	}
+}
+
+/* 0: the connection is given up. */
+static int take(struct postgres *pg, const PGresult *result)
+{
+	if (PQresultStatus(result) == PGRES_TUPLES_OK) {
+		if (PQntuples(result) == 1 && strcmp(PQfname(result, 0), "version") == 0) {
+			pg->version = atoi(PQgetvalue(result, 0, 0));
+		}
+		return 1;
+	}
+	if (PQresultStatus(result) == PGRES_COMMAND_OK) {
+		return 1;
+	}
+	const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+	if (pg->phase == PHASE_CHECKING && state != NULL &&
+		(strcmp(state, "3F000") == 0 || strcmp(state, "42P01") == 0)) {
+		pg->version = 0;
+		return 1;
+	}
+	mcpsess_postgres_drop(pg, ECONNREFUSED, PQresultErrorMessage(result));
+	return 0;
+}
+
+void mcpsess_postgres_checked(struct postgres *pg)
+{
+	while (pg->phase >= PHASE_CHECKING && pg->phase < PHASE_READY && !PQisBusy(pg->conn)) {
+		PGresult *result = PQgetResult(pg->conn);
+		int goes_on = result == NULL || take(pg, result);
+		PQclear(result);
+		if (result == NULL) {
+			go_on(pg);
+		}
+		if (!goes_on) {
+			return;
+		}
+	}
+}

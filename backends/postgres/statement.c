@@ -1,0 +1,71 @@
+#include "statement.h"
+
+#include <string.h>
+
+#define ENTRY \
+	"y.key, y.owner, (y.state < 2 and y.expires_ms > c.now and y.generation = " \
+	"coalesce(w.generation, 0))::integer::bigint, c.now, y.revision, y.created_ms, " \
+	"y.seen_ms, y.expires_ms, y.deadline_ms, y.requests, y.length::bigint, " \
+	"y.kind::bigint, y.state::bigint "
+
+static const char *const texts[POSTGRES_STATEMENTS] = {
+	[STATEMENT_READ] = "select f.* from @.read($1, $2, $3, $4, $5, $6) f",
+	[STATEMENT_MAKE] = "select f.* from #@.make($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, "
+			   "$11, $12) f",
+	[STATEMENT_WRITE] = "select f.* from #@.write($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) f",
+	[STATEMENT_REMOVE] = "select f.* from #@.remove($1, $2, $3, $4) f",
+	/* One row with no key when there is nothing: the clock's. */
+	[STATEMENT_LIST_ALL] =
+		"select " ENTRY "from (select @.clock() as now offset 0) c left join "
+		"(select x.* from @.session x where x.key > $1 order by x.key limit $2) y on true "
+		"left join @.owner w on w.owner = y.owner order by y.key",
+	[STATEMENT_LIST_OWNER] =
+		"select " ENTRY "from (select @.clock() as now offset 0) c left join "
+		"(select x.* from @.session x where x.key > $1 and x.owner = $3 order by x.key "
+		"limit $2) y on true "
+		"left join @.owner w on w.owner = y.owner order by y.key",
+	[STATEMENT_SWEEP] = "select @.sweep($1, $2, $3, $4)",
+	/* A record's bytes are its payload's and about what its rows and indexes take besides. */
+	[STATEMENT_STATS] =
+		"select count(*) filter (where t.live), count(*) filter (where not t.live), "
+		"coalesce(sum(t.length + 400), 0)::bigint, "
+		"(select sum(p.expired)::bigint from @.place p) from "
+		"(select x.length, x.state < 2 and x.generation = coalesce(w.generation, 0) as "
+		"live "
+		"from @.session x left join @.owner w on w.owner = x.owner) t",
+};
+
+const char *mcpsess_postgres_text(enum postgres_statement statement)
+{
+	return texts[statement];
+}
+
+/* Append some bytes. */
+static size_t put(char *out, size_t at, const char *some, size_t len)
+{
+	if (out != NULL) {
+		memcpy(out + at, some, len);
+	}
+	return at + len;
+}
+
+size_t mcpsess_postgres_expand(const char *text, const char *schema, const char *commit, char *out)
+{
+	static const char before[] = "set_config('synchronous_commit', '", after[] = "', true) c, ";
+	size_t at = 0;
+	for (; *text != '\0'; text++) {
+		if (*text == '@') {
+			at = put(out, at, "\"", 1);
+			at = put(out, at, schema, strlen(schema));
+			at = put(out, at, "\"", 1);
+		} else if (*text == '#' && commit[0] != '\0') {
+			at = put(out, at, before, sizeof(before) - 1);
+			at = put(out, at, commit, strlen(commit));
+			at = put(out, at, after, sizeof(after) - 1);
+		} else if (*text != '#') {
+			at = put(out, at, text, 1);
+		}
+	}
+	put(out, at, "", 1);
+	return at;
+}

@@ -1,0 +1,75 @@
+/* The SQL that verbs are: statement.c and schema.c have all there is. */
+#ifndef MCPSESS_POSTGRES_STATEMENT_H
+#define MCPSESS_POSTGRES_STATEMENT_H
+
+#include <stddef.h>
+
+enum postgres_statement {
+	STATEMENT_READ,
+	STATEMENT_MAKE,
+	STATEMENT_WRITE,
+	STATEMENT_REMOVE,
+	STATEMENT_LIST_ALL,
+	STATEMENT_LIST_OWNER,
+	STATEMENT_SWEEP,
+	STATEMENT_STATS,
+	POSTGRES_STATEMENTS
+};
+
+/* What a schema's name is made of: it needs no more than quotes. */
+#define POSTGRES_SCHEMA_LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_"
+
+enum { POSTGRES_PARAMETERS = 12, POSTGRES_SCHEMA_MAX = 40 };
+
+/*
+ * The columns of an answer, as their order in the rows of READ, MAKE, WRITE and REMOVE, and of an
+ * entry, as in the rows of the lists. All but the bytes are of type bigint.
+ */
+enum postgres_column {
+	COLUMN_STATUS,
+	COLUMN_NOW,
+	COLUMN_REVISION,
+	COLUMN_CREATED,
+	COLUMN_SEEN,
+	COLUMN_EXPIRES,
+	COLUMN_DEADLINE,
+	COLUMN_REQUESTS,
+	COLUMN_FIRST,
+	COLUMN_LAST,
+	COLUMN_KIND,
+	COLUMN_STATE,
+	COLUMN_OWNER,
+	COLUMN_PAYLOAD,
+	COLUMNS
+};
+
+enum postgres_entry_column {
+	ENTRY_KEY,
+	ENTRY_OWNER,
+	ENTRY_LIVE,
+	ENTRY_NOW,
+	ENTRY_REVISION,
+	ENTRY_CREATED,
+	ENTRY_SEEN,
+	ENTRY_EXPIRES,
+	ENTRY_DEADLINE,
+	ENTRY_REQUESTS,
+	ENTRY_LENGTH,
+	ENTRY_KIND,
+	ENTRY_STATE,
+	ENTRY_COLUMNS
+};
+
+/* What MAKE answers beside the results, when another try may do better. */
+enum { POSTGRES_IN_THE_WAY = 1, POSTGRES_FULL = 2, POSTGRES_OWNER_FULL = 3 };
+
+/*
+ * Write text to out, "@" replaced by the schema in quotes and "#" by what makes a write as durable
+ * as commit says. Returns the length without the NUL; with out NULL it only measures.
+ */
+size_t mcpsess_postgres_expand(const char *text, const char *schema, const char *commit, char *out);
+
+/* The text of a statement before expansion. */
+const char *mcpsess_postgres_text(enum postgres_statement statement);
+
+#endif
