@@ -119,6 +119,22 @@ static int take_payload(
 	return MCPSESS_OK;
 }
 
+/* What an answer that is OK must come with. */
+static int is_whole(uint32_t script, const redisReply *reply)
+{
+	switch (script) {
+	case REDIS_GET:
+		return reply->elements > 3;
+	case REDIS_DELETE:
+	case REDIS_END_OWNER:
+	case REDIS_ONCE:
+	case REDIS_PING:
+		return 1;
+	default:
+		return reply->elements > 2;
+	}
+}
+
 /* status, now, header or "", whole record or nothing */
 static int take_record(
 	struct redis_conn *conn, struct mcp_session_store_call *call, const redisReply *reply)
@@ -248,7 +264,7 @@ enum redis_after mcpsess_redis_reply(
 		if (status == MCPSESS_E_LIMIT) {
 			text = reply->elements > 2 ? reply->element[2]->str : NULL;
 			r = MCPSESS_OK;
-		} else {
+		} else if (status != MCPSESS_OK || is_whole(slot->kind, reply)) {
 			r = slot->kind == REDIS_LIST ? take_list(conn, call, reply)
 						     : take_record(conn, call, reply);
 		}

@@ -1,0 +1,102 @@
+#!/usr/bin/env python3
+"""What goes over the wire: one round trip a verb, nothing when unused; and servers that lie.
+
+    wire.py BUILD_FOLDER
+"""
+import sys
+
+from harness import Store, check, end, redis, until
+from proxy import Proxy
+
+BUILD = sys.argv[1]
+
+
+def round_trips(server):
+    with Proxy(server.port) as proxy:
+        with Store(BUILD, f"redis://127.0.0.1:{proxy.port}") as store:
+            check("a store that is not used does not connect", proxy.connections == 0,
+                  proxy.connections)
+            store("ping")
+            check("and then it connects once", proxy.connections == 1, proxy.connections)
+            lines = ("create a one", "get a", "touch a", "exists a", "update a 1 two", "list",
+                     "rotate a b", "once t", "ping", "delete b", "end_owner", "get b")
+            store.say("as alice")
+            for line in lines:
+                proxy.reset()
+                answer = store(line)
+                check(f"{line} is one round trip and one write",
+                      (proxy.turns, proxy.sends) == (1, 1),
+                      f"{proxy.turns} round trips, {proxy.sends} writes: {answer}")
+            check("on one connection", proxy.connections == 1, proxy.connections)
+
+
+def a_read_writes_nothing(server):
+    client = server.client()
+
+    def dirty():
+        info = client("INFO", "persistence").decode()
+        return int(info.split("rdb_changes_since_last_save:")[1].split()[0])
+
+    with Store(BUILD, server.unix(prefix="still:")) as store:
+        store("create a one")
+        before = dirty()
+        for line in ("get a", "exists a", "touch a", "get never", "list"):
+            store(line)
+        check("a read, and a touch that is not due, write nothing", dirty() == before,
+              f"{dirty() - before} changes")
+
+
+def lies(server):
+    """Whatever comes, the verb ends typed, and the next connection is sound again."""
+    told = {
+        "garbage": b"\x00\xff garbage", "another protocol": b"HTTP/1.1 400 Bad Request\r\n\r\n",
+        "a huge array": b"*2147483647\r\n", "a huge string": b"$4294967296\r\n",
+        "a wrong type": b":7\r\n", "a deep array": b"*1\r\n" * 100,
+        "no record": b"*2\r\n:0\r\n:1\r\n",
+        "a positive status": b"*2\r\n:1\r\n:1\r\n", "a short record":
+        b"*4\r\n:0\r\n:1\r\n$0\r\n\r\n$3\r\nabc\r\n", "a line without end": b"+" + b"x" * 100000,
+        "a string without end": b"$1000\r\nabc",
+    }
+    for name, lie in told.items():
+        with Proxy(server.port) as proxy:
+            uri = f"redis://127.0.0.1:{proxy.port}?timeout=300ms&prefix=lies:"
+            with Store(BUILD, uri) as store:
+                store.say("as alice")
+                store("ping")
+                proxy.change = lambda data, lie=lie: lie
+                read = store("get truth")
+                proxy.change = lambda data: data
+                _, after = until(store, "exists truth", "NOTFOUND")
+                check(f"{name} instead of an answer", read.status == "UNAVAILABLE" and
+                      read.ms < 900 and after.status == "NOTFOUND", f"{read}; {after}")
+
+
+def answers_by_the_byte(server):
+    with Proxy(server.port) as proxy:
+        with Store(BUILD, f"redis://127.0.0.1:{proxy.port}?prefix=bytes:") as store:
+            store("create a one")
+
+            def dribble(data):
+                for at in range(len(data) - 1):
+                    for one, (_, name) in list(proxy.pairs.items()):
+                        if name == "client":
+                            one.sendall(data[at:at + 1])
+                return data[-1:]
+
+            proxy.change = dribble
+            answer = store("get a")
+            check("an answer may come byte by byte",
+                  answer.status == "ok" and answer.payload == "one", answer)
+
+
+def main():
+    with redis.Server() as server:
+        round_trips(server)
+        a_read_writes_nothing(server)
+        lies(server)
+        answers_by_the_byte(server)
+    end()
+
+
+if __name__ == "__main__":
+    main()
