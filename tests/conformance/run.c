@@ -31,7 +31,7 @@ struct visit {
 	struct mcpsess_kit_run *run;
 	FILE *out;
 	uint32_t can; /* for visits that look for one capability */
-	int found;
+	const struct mcpsess_kit_case *last;
 	void (*each)(struct visit *visit, const struct mcpsess_kit_case *one,
 		enum mcpsess_kit_mode mode, const char *name);
 };
@@ -84,13 +84,14 @@ void mcpsess_conformance_list(FILE *out)
 	visit_all(&visit);
 }
 
+/* Each name once, whatever its modes. */
 static void list_absent(struct visit *visit, const struct mcpsess_kit_case *one,
 	enum mcpsess_kit_mode mode, const char *name)
 {
-	(void)mode;
-	if (one->needs & visit->can) {
-		fprintf(visit->out, "%s %s", visit->found ? "" : ":", name);
-		visit->found = 1;
+	(void)mode, (void)name;
+	if ((one->needs & visit->can) && one != visit->last) {
+		fprintf(visit->out, "%s %s", visit->last != NULL ? "" : ":", one->name);
+		visit->last = one;
 	}
 }
 
