@@ -191,8 +191,7 @@ static void nobody_waits_for_another_s_slow_call(void **state)
 		struct caller holder, others[8];
 		pend_reset();
 		pend.mode = PEND_ITSELF;
-		struct mcp_session_store_pool *pool =
-			open_busy_pool("pend:?timeout=1s", &holder);
+		struct mcp_session_store_pool *pool = open_busy_pool("pend:?timeout=1s", &holder);
 		for (unsigned i = 0; i < 8; i++) {
 			start_one(&others[i], pool, i == leader ? PEND_SILENT : i, 1);
 			wait_until_it_queues(&others[i]);
