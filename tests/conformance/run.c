@@ -14,6 +14,7 @@ static const struct mcpsess_kit_case *const tables[] = {
 	mcpsess_kit_operation_cases,
 	mcpsess_kit_count_cases,
 	mcpsess_kit_list_cases,
+	mcpsess_kit_memory_cases,
 	mcpsess_kit_call_cases,
 	mcpsess_kit_upkeep_cases,
 	mcpsess_kit_race_cases,
@@ -221,6 +222,9 @@ static void *counted_realloc(void *user_data, void *ptr, size_t size)
 			atomic_fetch_sub(&run->allocations, 1);
 		}
 		free(ptr);
+		return NULL;
+	}
+	if (atomic_load(&run->fail_in) > 0 && atomic_fetch_sub(&run->fail_in, 1) == 1) {
 		return NULL;
 	}
 	void *moved = realloc(ptr, size);
