@@ -33,6 +33,7 @@ struct visit {
 	FILE *out;
 	uint32_t can; /* for visits that look for one capability */
 	const struct mcpsess_kit_case *last;
+	unsigned chosen;
 	void (*each)(struct visit *visit, const struct mcpsess_kit_case *one,
 		enum mcpsess_kit_mode mode, const char *name);
 };
@@ -83,6 +84,13 @@ void mcpsess_conformance_list(FILE *out)
 {
 	struct visit visit = { .out = out, .each = list_one };
 	visit_all(&visit);
+}
+
+static void count_one(struct visit *visit, const struct mcpsess_kit_case *one,
+	enum mcpsess_kit_mode mode, const char *name)
+{
+	(void)one, (void)mode, (void)name;
+	visit->chosen++;
 }
 
 /* Each name once, whatever its modes. */
@@ -287,6 +295,12 @@ int mcpsess_conformance_run(
 	if (status < 0) {
 		fprintf(out, "unfit store: %s\n", err.text);
 		return status;
+	}
+	struct visit count = { .run = &run, .each = count_one };
+	visit_all(&count);
+	if (count.chosen == 0) {
+		fprintf(out, "unfit choice: no case is named so\n");
+		return MCPSESS_E_INVALID;
 	}
 	report_store(&run, scheme);
 	struct visit visit = { .run = &run, .out = out, .each = run_one };
