@@ -68,11 +68,6 @@ static int get_cursor(char letter, const char *cursor, struct mcpsess_digest *fr
 	return MCPSESS_OK;
 }
 
-static int is_live(const struct walk *walk, const struct memory_record *record)
-{
-	return record->state <= MCP_SESSION_STORE_ACTIVE && walk->now_ms < record->expires_ms;
-}
-
 static void take(struct walk *walk, const struct memory_record *record)
 {
 	uint64_t expires_ms = record->expires_ms;
@@ -128,7 +123,7 @@ static int walk_some(struct walk *walk)
 			break;
 		}
 		walk->steps--;
-		if (is_live(walk, record) && (everybody || record->owner == NULL)) {
+		if (memory_is_live(record, walk->now_ms) && (everybody || record->owner == NULL)) {
 			take(walk, record);
 		}
 		walk->from = record->node.key;
@@ -164,7 +159,8 @@ static void walk_by_owner(struct walk *walk, char *cursor)
 		pthread_mutex_lock(&shard->mutex);
 		struct memory_record *record = (struct memory_record *)mcpsess_memory_table_find(
 			&shard->records, &entry->key);
-		if (record != NULL && record->serial == entry->revision && is_live(walk, record)) {
+		if (record != NULL && record->serial == entry->revision &&
+			memory_is_live(record, walk->now_ms)) {
 			take(walk, record);
 		}
 		pthread_mutex_unlock(&shard->mutex);

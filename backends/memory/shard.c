@@ -2,7 +2,7 @@
 
 #include "owner.h"
 
-void mcpsess_memory_trash_empty(struct memory *memory, struct memory_trash *trash)
+void mcpsess_memory_trash_free(struct memory *memory, struct memory_trash *trash)
 {
 	for (unsigned i = 0; i < trash->blob_count; i++) {
 		memory->store.host->blob_unref(trash->blobs[i]);
@@ -74,7 +74,7 @@ void mcpsess_memory_end(struct memory *memory, struct memory_shard *shard,
 int mcpsess_memory_settle(struct memory *memory, struct memory_shard *shard,
 	struct memory_record *record, uint64_t now_ms, struct memory_trash *trash)
 {
-	if (now_ms < record->expires_ms && record->state <= MCP_SESSION_STORE_ACTIVE) {
+	if (memory_is_live(record, now_ms)) {
 		return MCPSESS_OK;
 	}
 	if (record->state <= MCP_SESSION_STORE_ACTIVE) {
@@ -140,7 +140,7 @@ static size_t sweep(struct memory *memory, unsigned index, uint64_t now_ms, size
 			trim(memory, shard, &memory->owners[index]);
 		}
 		pthread_mutex_unlock(&shard->mutex);
-		mcpsess_memory_trash_empty(memory, &trash);
+		memory_trash_empty(memory, &trash);
 	}
 	return freed;
 }
@@ -169,6 +169,6 @@ void mcpsess_memory_forget_all(struct memory *memory)
 			forget(memory, shard, shard->oldest, &trash);
 		}
 		pthread_mutex_unlock(&shard->mutex);
-		mcpsess_memory_trash_empty(memory, &trash);
+		memory_trash_empty(memory, &trash);
 	}
 }

@@ -28,12 +28,24 @@ static inline void memory_trash_blob(struct memory_trash *trash, void *blob)
 }
 
 /* After the lock. */
-void mcpsess_memory_trash_empty(struct memory *memory, struct memory_trash *trash);
+void mcpsess_memory_trash_free(struct memory *memory, struct memory_trash *trash);
+
+static inline void memory_trash_empty(struct memory *memory, struct memory_trash *trash)
+{
+	if (trash->records != NULL || trash->blob_count > 0) {
+		mcpsess_memory_trash_free(memory, trash);
+	}
+}
 
 /* Let a live record end: a tombstone of that state from since_ms on, or forgotten at once. */
 void mcpsess_memory_end(struct memory *memory, struct memory_shard *shard,
 	struct memory_record *record, unsigned state, uint64_t since_ms,
 	struct memory_trash *trash);
+
+static inline int memory_is_live(const struct memory_record *record, uint64_t now_ms)
+{
+	return now_ms < record->expires_ms && record->state <= MCP_SESSION_STORE_ACTIVE;
+}
 
 /* What a record is by now: OK, EXPIRED or REVOKED; NOTFOUND: it is forgotten and in the trash. */
 int mcpsess_memory_settle(struct memory *memory, struct memory_shard *shard,

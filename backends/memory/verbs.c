@@ -46,19 +46,21 @@ static int enter(struct visit *visit, struct memory *memory,
 	}
 	/* A far line of memory; it comes while the owner, another, is compared. */
 	__builtin_prefetch(visit->record->blob, 1);
-	int status = mcpsess_memory_settle(memory, shard, visit->record, now_ms, &visit->trash);
-	if (status == MCPSESS_E_NOTFOUND) {
-		visit->record = NULL;
-	} else if (!is_owner(visit->record, request)) {
-		status = MCPSESS_E_NOTOWNER;
+	int status = MCPSESS_OK;
+	if (!memory_is_live(visit->record, now_ms)) {
+		status = mcpsess_memory_settle(memory, shard, visit->record, now_ms, &visit->trash);
+		if (status == MCPSESS_E_NOTFOUND) {
+			visit->record = NULL;
+			return status;
+		}
 	}
-	return status;
+	return is_owner(visit->record, request) ? status : MCPSESS_E_NOTOWNER;
 }
 
 static void leave(struct visit *visit)
 {
 	pthread_mutex_unlock(&visit->shard->mutex);
-	mcpsess_memory_trash_empty(visit->memory, &visit->trash);
+	memory_trash_empty(visit->memory, &visit->trash);
 }
 
 static uint64_t or_none(uint64_t value)
@@ -288,6 +290,10 @@ static int create(struct memory *memory, struct mcp_session_store_call *call, ui
 	}
 	if (status == MCPSESS_OK) {
 		answer_header(&call->answer, visit.record, now_ms);
+		if (visit.record->requests == 1) {
+			/* It is this request that counted, and none was before. */
+			call->answer.last_request_ms = 0;
+		}
 	}
 	leave(&visit);
 	unmake_record(memory, record);
