@@ -44,8 +44,6 @@ static int enter(struct visit *visit, struct memory *memory,
 	if (visit->record == NULL) {
 		return MCPSESS_E_NOTFOUND;
 	}
-	/* A far line of memory; it comes while the owner, another, is compared. */
-	__builtin_prefetch(visit->record->blob, 1);
 	int status = MCPSESS_OK;
 	if (!memory_is_live(visit->record, now_ms)) {
 		status = mcpsess_memory_settle(memory, shard, visit->record, now_ms, &visit->trash);
@@ -194,7 +192,7 @@ static int is_repeated(
 	const struct memory_record *record, const struct mcp_session_store_request *request)
 {
 	static const unsigned char none[sizeof(request->operation)];
-	return record->revision == request->revision + 1 &&
+	return (request->revision > 0 || record->revision == 1) &&
 	       memcmp(record->operation, request->operation, sizeof(none)) == 0 &&
 	       memcmp(request->operation, none, sizeof(none)) != 0;
 }
@@ -290,9 +288,9 @@ static int create(struct memory *memory, struct mcp_session_store_call *call, ui
 	}
 	if (status == MCPSESS_OK) {
 		answer_header(&call->answer, visit.record, now_ms);
-		if (visit.record->requests == 1) {
-			/* It is this request that counted, and none was before. */
-			call->answer.last_request_ms = 0;
+		if ((call->request.flags & MCP_SESSION_STORE_COUNT) != 0 &&
+			visit.record->requests == 1) {
+			call->answer.last_request_ms = 0; /* it is this one */
 		}
 	}
 	leave(&visit);

@@ -228,6 +228,12 @@ static void a_repeated_write_is_told_that_it_was_the_one(void **state)
 	assert_int_equal(answer.seen_ms, START + 1);
 	fake_clear(&answer);
 
+	/* Whoever has read the record meanwhile, and sends it again, wrote it all the same. */
+	assert_int_equal(store_as(&fake, 2, 'c', &revision), MCPSESS_OK);
+	assert_int_equal(revision, 2);
+
+	assert_int_equal(store_as(&fake, 0, 'c', &revision), MCPSESS_E_EXISTS);
+
 	/* It is the last write only that is remembered. */
 	assert_int_equal(store_as(&fake, 0, 'a', &revision), MCPSESS_E_EXISTS);
 	assert_int_equal(store_as(&fake, 2, 'd', &revision), MCPSESS_OK);
