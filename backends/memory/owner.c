@@ -161,7 +161,7 @@ static void settle(
 		mcpsess_memory_settle(memory, shard, record, now_ms, &trash);
 	}
 	pthread_mutex_unlock(&shard->mutex);
-	mcpsess_memory_trash_empty(memory, &trash);
+	memory_trash_empty(memory, &trash);
 }
 
 int mcpsess_memory_end_owner(struct mcp_session_store *store, struct mcp_session_store_call *call)

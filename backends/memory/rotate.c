@@ -29,7 +29,7 @@ static void leave(struct move *move)
 		pthread_mutex_unlock(&move->to->mutex);
 	}
 	pthread_mutex_unlock(&move->from->mutex);
-	mcpsess_memory_trash_empty(move->memory, &move->trash);
+	memory_trash_empty(move->memory, &move->trash);
 }
 
 /* As by now; NULL: there is none. */

@@ -3,7 +3,7 @@
 #include "admit.h"
 #include "owner.h"
 
-void mcpsess_memory_trash_empty(struct memory *memory, struct memory_trash *trash)
+void mcpsess_memory_trash_free(struct memory *memory, struct memory_trash *trash)
 {
 	for (unsigned i = 0; i < trash->blob_count; i++) {
 		memory->store.host->blob_unref(trash->blobs[i]);
@@ -181,7 +181,7 @@ static size_t sweep(struct memory *memory, unsigned index, uint64_t now_ms, size
 			trim(memory, shard, &memory->owners[index]);
 		}
 		pthread_mutex_unlock(&shard->mutex);
-		mcpsess_memory_trash_empty(memory, &trash);
+		memory_trash_empty(memory, &trash);
 	}
 	return freed;
 }
@@ -210,6 +210,6 @@ void mcpsess_memory_forget_all(struct memory *memory)
 			forget(memory, shard, shard->oldest, &trash);
 		}
 		pthread_mutex_unlock(&shard->mutex);
-		mcpsess_memory_trash_empty(memory, &trash);
+		memory_trash_empty(memory, &trash);
 	}
 }

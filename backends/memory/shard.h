@@ -28,7 +28,14 @@ static inline void memory_trash_blob(struct memory_trash *trash, void *blob)
 }
 
 /* After the lock. */
-void mcpsess_memory_trash_empty(struct memory *memory, struct memory_trash *trash);
+void mcpsess_memory_trash_free(struct memory *memory, struct memory_trash *trash);
+
+static inline void memory_trash_empty(struct memory *memory, struct memory_trash *trash)
+{
+	if (trash->records != NULL || trash->blob_count > 0) {
+		mcpsess_memory_trash_free(memory, trash);
+	}
+}
 
 /* Let a live record or a copy end: a tombstone of that state from since_ms on, or forgotten at
  * once. */

@@ -115,7 +115,7 @@ static int is_repeated(
 	const struct memory_record *record, const struct mcp_session_store_request *request)
 {
 	static const unsigned char none[sizeof(request->operation)];
-	return record->revision == request->revision + 1 &&
+	return (request->revision > 0 || record->revision == 1) &&
 	       memcmp(record->operation, request->operation, sizeof(none)) == 0 &&
 	       memcmp(request->operation, none, sizeof(none)) != 0;
 }
@@ -213,6 +213,10 @@ static int create(struct memory *memory, struct mcp_session_store_call *call, ui
 		mcpsess_memory_answer(&call->answer, visit.record, now_ms);
 		/* Its owner may have been ended since it was counted in. */
 		mcpsess_memory_settle(memory, visit.shard, visit.record, now_ms, &visit.trash);
+		if ((call->request.flags & MCP_SESSION_STORE_COUNT) != 0 &&
+			visit.record->requests == 1) {
+			call->answer.last_request_ms = 0; /* it is this one */
+		}
 	}
 	mcpsess_memory_leave(&visit);
 	unmake_record(memory, record);

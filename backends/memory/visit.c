@@ -44,7 +44,7 @@ int mcpsess_memory_enter(struct visit *visit, struct memory *memory,
 void mcpsess_memory_leave(struct visit *visit)
 {
 	pthread_mutex_unlock(&visit->shard->mutex);
-	mcpsess_memory_trash_empty(visit->memory, &visit->trash);
+	memory_trash_empty(visit->memory, &visit->trash);
 }
 
 void mcpsess_memory_answer(struct mcp_session_store_answer *answer,

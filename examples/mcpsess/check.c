@@ -3,12 +3,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <mcpsess/conformance.h>
+
 #include "out.h"
 #include "tool.h"
 #include "uri.h"
-
-#ifdef HAVE_CONFORMANCE
-#include <mcpsess/conformance.h>
 
 /* The kit's lines on their way to whoever reads them. */
 struct lines {
@@ -112,11 +111,3 @@ int command_check(struct tool *tool)
 	free(uri);
 	return status;
 }
-#else
-int command_check(struct tool *tool)
-{
-	(void)tool;
-	fputs("mcpsess: check: built without the conformance kit (-Dtests=disabled)\n", stderr);
-	return TOOL_FAILED;
-}
-#endif

@@ -45,8 +45,8 @@ struct mcpsess_conformance_options {
  * must leave durations and caps to the kit, which varies them. Expiry takes no time where the
  * store takes the host's clock, otherwise seconds. options may be NULL.
  *
- * Returns how many cases failed; INVALID when the URI or the store is unfit, or why the store
- * cannot be opened, and then the last line says more.
+ * Returns how many cases failed; INVALID when the URI, the choice or the store is unfit, or why the
+ * store cannot be opened, and then the last line says more.
  */
 MCPSESS_API int mcpsess_conformance_run(
 	const char *uri, const struct mcpsess_conformance_options *options, FILE *out);

@@ -22,30 +22,51 @@ static uint32_t load(const unsigned char *at)
 	return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
 }
 
+/* The words change roles from step to step: naming them anew is cheaper than moving them. */
+#define STEP(a, b, c, d, e, f, g, h, i) \
+	do { \
+		uint32_t t = h + (rotate(e, 6) ^ rotate(e, 11) ^ rotate(e, 25)) + \
+			     ((e & f) ^ (~e & g)) + k[i] + w[(i) % 16]; \
+		d += t; \
+		h = t + (rotate(a, 2) ^ rotate(a, 13) ^ rotate(a, 22)) + \
+		    ((a & b) ^ (a & c) ^ (b & c)); \
+	} while (0)
+
+/* The next sixteen words of the message schedule, in the place of the last sixteen. */
+static void extend(uint32_t w[16])
+{
+	for (int i = 0; i < 16; i++) {
+		uint32_t x = w[(i + 1) % 16], y = w[(i + 14) % 16];
+		w[i] += (rotate(x, 7) ^ rotate(x, 18) ^ x >> 3) + w[(i + 9) % 16] +
+			(rotate(y, 17) ^ rotate(y, 19) ^ y >> 10);
+	}
+}
+
 static void compress(uint32_t state[8], const unsigned char *block)
 {
-	uint32_t w[64];
+	uint32_t w[16];
 	for (int i = 0; i < 16; i++) {
 		w[i] = load(block + 4 * i);
 	}
-	for (int i = 16; i < 64; i++) {
-		uint32_t s0 = rotate(w[i - 15], 7) ^ rotate(w[i - 15], 18) ^ w[i - 15] >> 3;
-		uint32_t s1 = rotate(w[i - 2], 17) ^ rotate(w[i - 2], 19) ^ w[i - 2] >> 10;
-		w[i] = w[i - 16] + s0 + w[i - 7] + s1;
-	}
 	uint32_t a = state[0], b = state[1], c = state[2], d = state[3];
 	uint32_t e = state[4], f = state[5], g = state[6], h = state[7];
-	for (int i = 0; i < 64; i++) {
-		uint32_t s1 = rotate(e, 6) ^ rotate(e, 11) ^ rotate(e, 25);
-		uint32_t t1 = h + s1 + ((e & f) ^ (~e & g)) + k[i] + w[i];
-		uint32_t s0 = rotate(a, 2) ^ rotate(a, 13) ^ rotate(a, 22);
-		uint32_t t2 = s0 + ((a & b) ^ (a & c) ^ (b & c));
-		h = g, g = f, f = e, e = d + t1;
-		d = c, c = b, b = a, a = t1 + t2;
+	for (int i = 0; i < 64; i += 8) {
+		if (i > 0 && i % 16 == 0) {
+			extend(w);
+		}
+		STEP(a, b, c, d, e, f, g, h, i);
+		STEP(h, a, b, c, d, e, f, g, i + 1);
+		STEP(g, h, a, b, c, d, e, f, i + 2);
+		STEP(f, g, h, a, b, c, d, e, i + 3);
+		STEP(e, f, g, h, a, b, c, d, i + 4);
+		STEP(d, e, f, g, h, a, b, c, i + 5);
+		STEP(c, d, e, f, g, h, a, b, i + 6);
+		STEP(b, c, d, e, f, g, h, a, i + 7);
 	}
 	state[0] += a, state[1] += b, state[2] += c, state[3] += d;
 	state[4] += e, state[5] += f, state[6] += g, state[7] += h;
 }
+#undef STEP
 
 void mcpsess_sha256_init(struct mcpsess_sha256 *hash)
 {

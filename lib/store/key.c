@@ -3,7 +3,10 @@
 #include "base/base64.h"
 #include "base/sha256.h"
 
-/* The tenant's length goes first, so that no two pairs of tenant and name run together. */
+/*
+ * The tenant's length goes first, so that no two pairs of tenant and name run together. The label
+ * is short so that an id of 43 characters without a tenant fits one block of the hash.
+ */
 static void hash(const char *label, struct mcpsess_bytes tenant, struct mcpsess_bytes name,
 	struct mcpsess_digest *out)
 {
@@ -13,7 +16,7 @@ static void hash(const char *label, struct mcpsess_bytes tenant, struct mcpsess_
 	}
 	struct mcpsess_sha256 sha;
 	mcpsess_sha256_init(&sha);
-	mcpsess_sha256_update(&sha, mcpsess_bytes(label, strlen(label) + 1));
+	mcpsess_sha256_update(&sha, mcpsess_str(label));
 	mcpsess_sha256_update(&sha, mcpsess_bytes(len, sizeof(len)));
 	mcpsess_sha256_update(&sha, tenant);
 	mcpsess_sha256_update(&sha, name);
@@ -23,7 +26,7 @@ static void hash(const char *label, struct mcpsess_bytes tenant, struct mcpsess_
 void mcp_session_store_key(
 	struct mcpsess_bytes tenant, struct mcpsess_bytes id, struct mcpsess_digest *out)
 {
-	hash("mcpsess key 1", tenant, id, out);
+	hash("k1", tenant, id, out);
 }
 
 void mcp_session_store_owner(
@@ -33,7 +36,7 @@ void mcp_session_store_owner(
 		memset(out, 0, sizeof(*out));
 		return;
 	}
-	hash("mcpsess owner 1", tenant, principal, out);
+	hash("o1", tenant, principal, out);
 }
 
 void mcp_session_store_ref(const struct mcpsess_digest *key, char out[44])

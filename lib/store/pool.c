@@ -1,13 +1,17 @@
 #include <mcpsess/pool.h>
 
+#include <errno.h>
+#include <linux/futex.h>
 #include <pthread.h>
+#include <sys/syscall.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "store/core.h"
 
 enum { HANDLES_NORMAL = 4, HANDLES_MAX = 64 };
 
-enum told { TOLD_NOTHING, TOLD_OVER, TOLD_LEAD };
+enum told { TOLD_NOTHING, TOLD_ASLEEP, TOLD_OVER, TOLD_LEAD };
 
 /*
  * A caller, on its own stack. Without an idle handle it sleeps until its call is over, or until
@@ -17,11 +21,9 @@ struct waiter {
 	struct mcp_session_store_call *call; /* NULL: it wants the handle for itself */
 	struct waiter *next;
 	struct handle *handle;
-	int queued;   /* under the pool's lock */
-	int launched; /* its call is with the backend */
-	enum told told;
-	pthread_mutex_t lock; /* of told and handle: nobody else's wake-up waits for this one */
-	pthread_cond_t cond;
+	int queued;      /* under the pool's lock */
+	int launched;    /* its call is with the backend */
+	atomic_int told; /* enum told; a futex, for a wake-up is the dearest thing here */
 };
 
 struct waiters {
@@ -77,45 +79,31 @@ static void take_out(struct waiters *waiters, const struct waiter *waiter)
 
 /* -- sleeping and waking ------------------------------------------------------------------- */
 
-static void waiter_init(struct waiter *self)
+static long futex(atomic_int *word, int operation, int value, const struct timespec *timeout)
 {
-	pthread_condattr_t attr;
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&self->cond, &attr);
-	pthread_condattr_destroy(&attr);
-	pthread_mutex_init(&self->lock, NULL);
+	return syscall(SYS_futex, word, operation, value, timeout, NULL, 0);
 }
 
-static void waiter_release(struct waiter *self)
-{
-	pthread_cond_destroy(&self->cond);
-	pthread_mutex_destroy(&self->lock);
-}
-
-/* After this the waiter may be gone. */
+/* After this the waiter may be gone; a wake-up for nobody does no harm. */
 static void tell(struct waiter *waiter, enum told told, struct handle *handle)
 {
-	pthread_mutex_lock(&waiter->lock);
-	waiter->told = told;
 	waiter->handle = handle;
-	pthread_cond_signal(&waiter->cond);
-	pthread_mutex_unlock(&waiter->lock);
+	if (atomic_exchange(&waiter->told, told) == TOLD_ASLEEP) {
+		futex(&waiter->told, FUTEX_WAKE_PRIVATE, 1, NULL);
+	}
 }
 
-/* Sleep until told something, or until the end; NULL: however long it takes. */
-static enum told hear(struct waiter *self, const struct timespec *end)
+/* Sleep until told something, or as long as wait says; NULL: however long it takes. */
+static enum told hear(struct waiter *self, const struct timespec *wait)
 {
-	int r = 0;
-	pthread_mutex_lock(&self->lock);
-	while (self->told == TOLD_NOTHING && r == 0) {
-		r = end != NULL ? pthread_cond_timedwait(&self->cond, &self->lock, end)
-				: pthread_cond_wait(&self->cond, &self->lock);
+	int told = TOLD_NOTHING;
+	long r = 0;
+	atomic_compare_exchange_strong(&self->told, &told, TOLD_ASLEEP);
+	while (atomic_load(&self->told) == TOLD_ASLEEP && (r == 0 || errno != ETIMEDOUT)) {
+		r = futex(&self->told, FUTEX_WAIT_PRIVATE, TOLD_ASLEEP, wait);
 	}
-	enum told told = self->told;
-	self->told = TOLD_NOTHING;
-	pthread_mutex_unlock(&self->lock);
-	return told;
+	told = atomic_exchange(&self->told, TOLD_NOTHING);
+	return told != TOLD_ASLEEP ? (enum told)told : TOLD_NOTHING;
 }
 
 /* Leave the queue, unless somebody has taken the waiter out of it to serve it. */
@@ -130,24 +118,12 @@ static int leave_queue(struct mcp_session_store_pool *pool, struct waiter *self)
 	return queued;
 }
 
-static struct timespec end_of(uint64_t wait_ms)
-{
-	struct timespec end;
-	clock_gettime(CLOCK_MONOTONIC, &end);
-	end.tv_sec += (time_t)(wait_ms / 1000);
-	end.tv_nsec += (long)(wait_ms % 1000) * 1000000;
-	if (end.tv_nsec >= 1000000000) {
-		end.tv_nsec -= 1000000000;
-		end.tv_sec++;
-	}
-	return end;
-}
-
 /* TOLD_NOTHING: every handle stayed busy for the store's timeout, and nothing was sent. */
 static enum told wait_in_queue(struct mcp_session_store_pool *pool, struct waiter *self)
 {
-	struct timespec end = end_of(pool->core->settings.timeout_ms);
-	enum told told = hear(self, &end);
+	uint64_t wait_ms = pool->core->settings.timeout_ms;
+	struct timespec wait = { (time_t)(wait_ms / 1000), (long)(wait_ms % 1000) * 1000000 };
+	enum told told = hear(self, &wait);
 	if (told == TOLD_NOTHING && !leave_queue(pool, self)) {
 		told = hear(self, NULL);
 	}
@@ -186,7 +162,6 @@ static int find_handle(
 	if (idle != NULL) {
 		pool->idle = idle->next_idle;
 	} else {
-		waiter_init(self);
 		self->queued = 1;
 		push(&pool->queue, self);
 	}
@@ -196,7 +171,6 @@ static int find_handle(
 		return idle->store != NULL ? MCPSESS_OK : open_handle(pool, idle, err);
 	}
 	enum told told = wait_in_queue(pool, self);
-	waiter_release(self);
 	if (told == TOLD_NOTHING) {
 		return mcpsess_fail(err, MCPSESS_E_UNAVAILABLE, 0,
 			"every handle of the pool was busy for %llu ms",
@@ -247,14 +221,11 @@ static struct waiters take_queue(struct mcp_session_store_pool *pool)
 	return batch;
 }
 
-/* Send what is ours and what is queued, in one go. A backend that blocks gets no others' calls. */
-static void launch_all(struct mcp_session_store_pool *pool, struct waiter *self)
+/* Send what is queued, in one go, with what was launched before. A backend that blocks gets none.
+ */
+static void launch_queue(struct mcp_session_store_pool *pool, struct handle *handle)
 {
-	struct handle *handle = self->handle;
 	struct waiters batch = { 0 };
-	if (!self->launched) {
-		launch(handle, self);
-	}
 	if (mcpsess_core_can(pool->core, MCP_SESSION_STORE_CAN_PEND)) {
 		batch = take_queue(pool);
 	}
@@ -292,7 +263,10 @@ static void lead(struct mcp_session_store_pool *pool, struct waiter *self)
 {
 	struct handle *handle = self->handle;
 	struct mcpsess_core *core = mcpsess_core_of(handle->store);
-	launch_all(pool, self);
+	if (!self->launched) {
+		launch(handle, self);
+	}
+	launch_queue(pool, handle);
 	struct waiters over = landed(handle, self);
 	uint64_t limit_ms = mcpsess_loop_limit(core, self->call);
 	while (self->call->status == MCPSESS_PENDING) {
@@ -300,7 +274,10 @@ static void lead(struct mcp_session_store_pool *pool, struct waiter *self)
 		mcpsess_loop_turn(core, self->call, limit_ms);
 		over = landed(handle, self);
 	}
-	/* The handle first: its next holder has a round trip to make. */
+	/* Under way while the next holder wakes up, which takes as long as a round trip. */
+	if (handle->flight.first == NULL) {
+		launch_queue(pool, handle);
+	}
 	pass_on(pool, handle);
 	tell_all(&over);
 }

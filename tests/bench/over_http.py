@@ -40,7 +40,7 @@ def resident_bytes(server):
         return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
-def load(server, connections, sessions):
+def load(server, connections, sessions, reference=False):
     """One turn: requests per second, and CPU seconds of the server per request."""
     before = cpu_seconds(server)
     run = subprocess.run(
@@ -49,7 +49,8 @@ def load(server, connections, sessions):
         env={**os.environ, "SESSIONS": sessions})
     result = [line for line in run.stdout.split("\n") if line.startswith("RESULT")][0].split()
     requests, microseconds, bad = map(int, result[1:])
-    equal(bad, 0, "requests that failed")
+    # A reference may be late now and then on a busy machine; it then looks a little better.
+    equal(bad <= (requests / 1000 if reference else 0), True, f"{bad} requests failed")
     return requests / microseconds * 1e6, (cpu_seconds(server) - before) / requests
 
 
@@ -90,12 +91,13 @@ def compare(servers, folder):
     files = {name: begin_sessions(servers[name], folder, 64) for name in ("ours", "peer")}
     title("tools/call in a session over HTTP")
     for name, server in servers.items():  # warm: Node.js compiles what it runs often
-        load(server, 16, files.get(name, files["ours"]))
+        load(server, 16, files.get(name, files["ours"]), name != "ours")
     for connections in CONNECTIONS:
         turns = {name: [] for name in servers}
         for _ in range(TURNS):
             for name, server in servers.items():
-                turns[name].append(load(server, connections, files.get(name, files["ours"])))
+                turns[name].append(load(
+                    server, connections, files.get(name, files["ours"]), name != "ours"))
         rate = {name: statistics.median(t[0] for t in turns[name]) for name in servers}
         cpu = {name: statistics.median(t[1] for t in turns[name]) * 1e6 for name in servers}
         many = f", {connections} connection{'s' if connections > 1 else ''}"

@@ -170,13 +170,41 @@ static int payload_is_text(
 	return status;
 }
 
+/* A reference is never given back; the program still knows it, or a leak checker would object. */
 static int payload_leaks(
 	struct broken *broken, enum wrap_verb verb, struct mcp_session_store_call *call, int status)
 {
-	if (verb == WRAP_GET && call->answer.blob != NULL) {
-		broken->wrap.store.host->blob_ref(call->answer.blob);
+	static void *leaked[100];
+	static unsigned count;
+	if (verb == WRAP_GET && call->answer.blob != NULL &&
+		count < sizeof(leaked) / sizeof(leaked[0])) {
+		leaked[count++] = broken->wrap.store.host->blob_ref(call->answer.blob);
 	}
 	return status;
+}
+
+/* -- memory -------------------------------------------------------------------------------------
+ */
+
+/* Finds that there is no memory for the answer when the write is done. */
+static int no_memory_too_late(
+	struct broken *broken, enum wrap_verb verb, struct mcp_session_store_call *call, int status)
+{
+	const struct mcp_session_store *store = &broken->wrap.store;
+	void *copy = store->host->realloc(store->core, NULL, 100);
+	(void)call;
+	if (copy == NULL) {
+		return verb == WRAP_STORE ? MCPSESS_E_NOMEM : status;
+	}
+	store->host->realloc(store->core, copy, 0);
+	return status;
+}
+
+static int no_memory_renamed(
+	struct broken *broken, enum wrap_verb verb, struct mcp_session_store_call *call, int status)
+{
+	(void)broken, (void)verb, (void)call;
+	return status == MCPSESS_E_NOMEM ? MCPSESS_E_NOTFOUND : status;
 }
 
 const struct bug mcpsess_bugs_of_access[] = {
@@ -211,5 +239,9 @@ const struct bug mcpsess_bugs_of_access[] = {
 		.after = payload_is_text },
 	{ .says = { "payload-leaks", "every-field-comes-back", "close frees everything" },
 		.after = payload_leaks },
+	{ .says = { "no-memory-too-late", "no-memory-create", "creates nothing" },
+		.after = no_memory_too_late },
+	{ .says = { "no-memory-renamed", "no-memory-update", "is NOMEM, no other error" },
+		.after = no_memory_renamed },
 	{ .says = { NULL, NULL, NULL } },
 };

@@ -35,6 +35,21 @@ static void the_cap_holds_and_frees(struct mcpsess_kit *kit)
 	WANT(kit, create(kit, &next), MCPSESS_E_LIMIT, "a delete repeated frees nothing");
 }
 
+/* The create whose answer was lost may be the very one that took the last place. */
+static void a_repeated_create_needs_no_place(struct mcpsess_kit *kit)
+{
+	struct mcp_session_store_request asks[CAP];
+	KIT_OR_RETURN(fill_up(kit, asks, CAP - 1, NULL));
+	struct mcp_session_store_request last = mcpsess_kit_fresh(kit);
+	memset(last.operation, 7, sizeof(last.operation));
+	WANT(kit, create(kit, &last), MCPSESS_OK, "create of the last that the cap allows");
+	WANT(kit, create(kit, &last), MCPSESS_OK,
+		"create repeated with its operation token succeeds again, at the cap too");
+	WANT(kit, erase(kit, &last), MCPSESS_OK, "delete");
+	last = mcpsess_kit_fresh(kit);
+	WANT(kit, create(kit, &last), MCPSESS_OK, "create repeated took one place, not two");
+}
+
 static void tombstones_take_no_place(struct mcpsess_kit *kit)
 {
 	for (int i = 0; i < 5 * CAP; i++) {
@@ -177,6 +192,11 @@ const struct mcpsess_kit_case mcpsess_kit_limit_cases[] = {
 		.run = the_cap_holds_and_frees,
 		.flags = KIT_IN_ALL | KIT_ALONE,
 		.needs = MCP_SESSION_STORE_CAN_LIMIT,
+		.max_sessions = CAP },
+	{ .name = "cap-and-repeats",
+		.run = a_repeated_create_needs_no_place,
+		.flags = KIT_IN_ALL | KIT_ALONE,
+		.needs = MCP_SESSION_STORE_CAN_LIMIT | MCP_SESSION_STORE_CAN_OPERATION,
 		.max_sessions = CAP },
 	{ .name = "cap-and-tombstones",
 		.run = tombstones_take_no_place,

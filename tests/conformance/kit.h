@@ -68,6 +68,7 @@ extern const struct mcpsess_kit_case mcpsess_kit_limit_cases[];
 extern const struct mcpsess_kit_case mcpsess_kit_operation_cases[];
 extern const struct mcpsess_kit_case mcpsess_kit_count_cases[];
 extern const struct mcpsess_kit_case mcpsess_kit_list_cases[];
+extern const struct mcpsess_kit_case mcpsess_kit_memory_cases[];
 extern const struct mcpsess_kit_case mcpsess_kit_call_cases[];
 extern const struct mcpsess_kit_case mcpsess_kit_race_cases[];
 extern const struct mcpsess_kit_case mcpsess_kit_history_cases[];
@@ -86,6 +87,7 @@ struct mcpsess_kit_run {
 	enum mcpsess_kit_clock clock;
 	atomic_ullong clock_ms;   /* frozen: the time; jumps: added to the monotonic clock */
 	atomic_llong allocations; /* of the store, not yet freed */
+	atomic_llong fail_in;     /* the allocation that fails, counted down; 0: none */
 	atomic_ullong names;      /* keys and owners handed out */
 	char tenant[33];          /* keeps the names of one run apart from those of another */
 	unsigned passed, failed, left_out;

@@ -14,6 +14,7 @@ static const struct mcpsess_kit_case *const tables[] = {
 	mcpsess_kit_operation_cases,
 	mcpsess_kit_count_cases,
 	mcpsess_kit_list_cases,
+	mcpsess_kit_memory_cases,
 	mcpsess_kit_call_cases,
 	mcpsess_kit_upkeep_cases,
 	mcpsess_kit_rotate_cases,
@@ -34,7 +35,8 @@ struct visit {
 	struct mcpsess_kit_run *run;
 	FILE *out;
 	uint32_t can; /* for visits that look for one capability */
-	int found;
+	const struct mcpsess_kit_case *last;
+	unsigned chosen;
 	void (*each)(struct visit *visit, const struct mcpsess_kit_case *one,
 		enum mcpsess_kit_mode mode, const char *name);
 };
@@ -87,13 +89,21 @@ void mcpsess_conformance_list(FILE *out)
 	visit_all(&visit);
 }
 
+static void count_one(struct visit *visit, const struct mcpsess_kit_case *one,
+	enum mcpsess_kit_mode mode, const char *name)
+{
+	(void)one, (void)mode, (void)name;
+	visit->chosen++;
+}
+
+/* Each name once, whatever its modes. */
 static void list_absent(struct visit *visit, const struct mcpsess_kit_case *one,
 	enum mcpsess_kit_mode mode, const char *name)
 {
-	(void)mode;
-	if (one->needs & visit->can) {
-		fprintf(visit->out, "%s %s", visit->found ? "" : ":", name);
-		visit->found = 1;
+	(void)mode, (void)name;
+	if ((one->needs & visit->can) && one != visit->last) {
+		fprintf(visit->out, "%s %s", visit->last != NULL ? "" : ":", one->name);
+		visit->last = one;
 	}
 }
 
@@ -225,6 +235,9 @@ static void *counted_realloc(void *user_data, void *ptr, size_t size)
 		free(ptr);
 		return NULL;
 	}
+	if (atomic_load(&run->fail_in) > 0 && atomic_fetch_sub(&run->fail_in, 1) == 1) {
+		return NULL;
+	}
 	void *moved = realloc(ptr, size);
 	if (ptr == NULL && moved != NULL) {
 		atomic_fetch_add(&run->allocations, 1);
@@ -285,6 +298,12 @@ int mcpsess_conformance_run(
 	if (status < 0) {
 		fprintf(out, "unfit store: %s\n", err.text);
 		return status;
+	}
+	struct visit count = { .run = &run, .each = count_one };
+	visit_all(&count);
+	if (count.chosen == 0) {
+		fprintf(out, "unfit choice: no case is named so\n");
+		return MCPSESS_E_INVALID;
 	}
 	report_store(&run, scheme);
 	struct visit visit = { .run = &run, .out = out, .each = run_one };

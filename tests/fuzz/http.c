@@ -70,7 +70,7 @@ static void check_answer(struct mcpsess_http_exchange *exchange)
 	fuzz_require(status >= 200 && status < 600);
 	for (size_t i = 0; mcpsess_http_header(exchange, i, &pair); i++) {
 		check_value(pair.value);
-		is_event |= is(pair.value, "text/event-stream");
+		is_event |= is(pair.name, "Content-Type") && is(pair.value, "text/event-stream");
 		fuzz_require(status < 400 || !is(pair.name, "Mcp-Session-Id"));
 	}
 	fuzz_require(!is_event || status == 200);

@@ -142,6 +142,9 @@ static void a_busy_record_outlives_ten_idle_periods(void **state)
 	}
 	assert_int_equal(memory_stats(&fake).sessions, 1);
 	assert_int_equal(memory_status(&fake, 2), MCPSESS_E_NOTFOUND);
+	/* And not an eleventh: nobody asked for it, and yet it is gone on time. */
+	fake.now_ms += IDLE;
+	assert_int_equal(memory_stats(&fake).sessions, 0);
 	memory_end(&fake);
 }
 
@@ -167,6 +170,40 @@ static void records_with_different_idles_expire_in_their_order(void **state)
 				memory_status(&fake, i + 1), live ? MCPSESS_OK : MCPSESS_E_EXPIRED);
 		}
 	}
+	memory_end(&fake);
+}
+
+static void those_that_stay_expire_on_time_when_others_are_deleted(void **state)
+{
+	(void)state;
+	struct fake fake;
+	enum { COUNT = 6000 };
+	memory_configure(&fake);
+	fake.settings.tombstone_ms = MCP_SESSION_STORE_NONE;
+	memory_start(&fake, NULL);
+	for (uint64_t i = 0; i < COUNT; i++) {
+		struct mcp_session_store_request request = fake_request(&fake, i + 1, 0);
+		request.idle_ms = 1 + i * 7 % COUNT;
+		assert_int_equal(
+			fake_run(&fake, fake.store->ops->store, &request, NULL), MCPSESS_OK);
+	}
+	uint64_t left = 0;
+	for (uint64_t i = 0; i < COUNT; i++) {
+		if (i % 5 == 0) {
+			left++;
+		} else {
+			assert_int_equal(memory_delete(&fake, i + 1, 0), MCPSESS_OK);
+		}
+	}
+	for (uint64_t t = 0; t <= COUNT; t += 10) {
+		uint64_t live = 0;
+		fake.now_ms = START + t;
+		for (uint64_t i = 0; i < COUNT; i += 5) {
+			live += 1 + i * 7 % COUNT > t;
+		}
+		assert_int_equal(memory_stats(&fake).sessions, live);
+	}
+	assert_int_equal(memory_stats(&fake).expired, left);
 	memory_end(&fake);
 }
 
@@ -263,6 +300,7 @@ int main(void)
 		cmocka_unit_test(throttled_touches_never_let_a_record_expire_early),
 		cmocka_unit_test(a_busy_record_outlives_ten_idle_periods),
 		cmocka_unit_test(records_with_different_idles_expire_in_their_order),
+		cmocka_unit_test(those_that_stay_expire_on_time_when_others_are_deleted),
 		cmocka_unit_test(a_sweep_frees_as_many_as_it_may),
 		cmocka_unit_test(traffic_alone_frees_what_has_expired),
 		cmocka_unit_test(memory_comes_back_to_where_it_began),

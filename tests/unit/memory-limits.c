@@ -47,21 +47,31 @@ static void the_last_create_may_be_repeated_at_the_cap(void **state)
 	memory_end(&fake);
 }
 
-static void expired_sessions_make_room_before_limit_is_said(void **state)
+static void fill_again_when_expired(uint64_t sessions, uint64_t per_owner, uint64_t count)
 {
-	(void)state;
 	struct fake fake;
-	enum { COUNT = 200 };
-	caps(&fake, COUNT, COUNT, NULL);
+	caps(&fake, sessions, per_owner, NULL);
 	for (uint64_t round = 0; round < 3; round++) {
-		for (uint64_t i = 1; i <= COUNT; i++) {
-			assert_int_equal(memory_create(&fake, round * COUNT + i, 7), MCPSESS_OK);
+		for (uint64_t i = 1; i <= count; i++) {
+			assert_int_equal(memory_create(&fake, round * count + i, 7), MCPSESS_OK);
 		}
 		assert_int_equal(memory_create(&fake, 10000, 7), MCPSESS_E_LIMIT);
 		fake.now_ms += IDLE;
 	}
 	memory_end(&fake);
+}
 
+static void expired_sessions_make_room_before_limit_is_said(void **state)
+{
+	(void)state;
+	fill_again_when_expired(200, MCP_SESSION_STORE_NONE, 200);
+	fill_again_when_expired(MCP_SESSION_STORE_NONE, 200, 200);
+}
+
+static void expired_bytes_make_room_before_limit_is_said(void **state)
+{
+	(void)state;
+	struct fake fake;
 	caps(&fake, MCP_SESSION_STORE_NONE, MCP_SESSION_STORE_NONE, "100K");
 	uint64_t fit = 0;
 	while (memory_create(&fake, fit + 1, 0) == MCPSESS_OK) {
@@ -256,6 +266,7 @@ int main(void)
 		cmocka_unit_test(no_more_sessions_than_the_cap),
 		cmocka_unit_test(the_last_create_may_be_repeated_at_the_cap),
 		cmocka_unit_test(expired_sessions_make_room_before_limit_is_said),
+		cmocka_unit_test(expired_bytes_make_room_before_limit_is_said),
 		cmocka_unit_test(an_owner_has_a_cap_and_nobody_has_none),
 		cmocka_unit_test(an_update_that_would_pass_max_bytes_changes_nothing),
 		cmocka_unit_test(max_bytes_takes_units_and_refuses_what_is_no_number),

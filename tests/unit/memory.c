@@ -228,6 +228,12 @@ static void a_repeated_write_is_told_that_it_was_the_one(void **state)
 	assert_int_equal(answer.seen_ms, START + 1);
 	fake_clear(&answer);
 
+	/* Whoever has read the record meanwhile, and sends it again, wrote it all the same. */
+	assert_int_equal(store_as(&fake, 2, 'c', &revision), MCPSESS_OK);
+	assert_int_equal(revision, 2);
+
+	assert_int_equal(store_as(&fake, 0, 'c', &revision), MCPSESS_E_EXISTS);
+
 	/* It is the last write only that is remembered. */
 	assert_int_equal(store_as(&fake, 0, 'a', &revision), MCPSESS_E_EXISTS);
 	assert_int_equal(store_as(&fake, 2, 'd', &revision), MCPSESS_OK);
@@ -269,6 +275,30 @@ static void requests_are_counted_when_asked(void **state)
 	assert_int_equal(answer.requests, 3);
 	assert_int_equal(answer.last_request_ms, START + 3);
 	assert_int_equal(answer.revision, 2);
+	fake_clear(&answer);
+	memory_end(&fake);
+}
+
+static void the_request_that_creates_may_count_itself(void **state)
+{
+	(void)state;
+	struct fake fake;
+	struct mcp_session_store_answer answer;
+	memory_begin(&fake);
+	struct mcp_session_store_request request = fake_request(&fake, 1, 0);
+	request.flags = MCP_SESSION_STORE_COUNT;
+	request.operation[0] = 1;
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(
+			fake_run(&fake, fake.store->ops->store, &request, &answer), MCPSESS_OK);
+		assert_int_equal(answer.requests, 1);
+		assert_int_equal(answer.first_request_ms, START);
+		assert_int_equal(answer.last_request_ms, 0);
+		fake.now_ms++;
+	}
+	assert_int_equal(memory_get(&fake, 1, 0, MCP_SESSION_STORE_COUNT, &answer), MCPSESS_OK);
+	assert_int_equal(answer.requests, 2);
+	assert_int_equal(answer.last_request_ms, START);
 	fake_clear(&answer);
 	memory_end(&fake);
 }
@@ -330,6 +360,7 @@ int main(void)
 		cmocka_unit_test(a_record_answers_its_owner_only),
 		cmocka_unit_test(a_repeated_write_is_told_that_it_was_the_one),
 		cmocka_unit_test(requests_are_counted_when_asked),
+		cmocka_unit_test(the_request_that_creates_may_count_itself),
 		cmocka_unit_test(a_deleted_record_is_revoked_and_then_forgotten),
 		cmocka_unit_test(without_tombstones_the_ended_is_not_found),
 	};

@@ -157,7 +157,7 @@ static void ready(struct mcp_session_store *store, int fd, uint32_t events)
 {
 	struct handle *self = of(store);
 	char bytes[CALLS_MAX];
-	(void)events;
+	pend.events = events;
 	while (read(fd, bytes, sizeof(bytes)) > 0) {
 	}
 	for (unsigned i = 0; i < self->reply_count; i++) {
@@ -287,6 +287,11 @@ void pend_misfinish(
 	struct mcp_session_store *store, struct mcp_session_store_call *call, int status)
 {
 	of(store)->host->finish(of(store)->core, call, status);
+}
+
+void pend_watch(struct mcp_session_store *store, uint32_t events)
+{
+	of(store)->host->watch(of(store)->core, of(store)->near, events);
 }
 
 void pend_wake_at(struct mcp_session_store *store, uint64_t now_ms)

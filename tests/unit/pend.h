@@ -26,6 +26,7 @@ struct pend_script {
 	int (*on_store)(struct mcp_session_store *store, struct mcp_session_store_call *call);
 	const char *lacks;    /* a member that the table goes without */
 	uint32_t table_size;  /* when not 0 */
+	atomic_uint events;   /* what ready() was told last */
 	atomic_int gate_shut; /* sending waits */
 	atomic_uint opened, closed, cancelled, ticks, sent, flushes, largest_batch;
 };
@@ -45,6 +46,9 @@ void pend_answer(struct mcp_session_store *store, struct mcp_session_store_call 
 /* Finish a call from here, whatever it is: what a backend must not do. */
 void pend_misfinish(
 	struct mcp_session_store *store, struct mcp_session_store_call *call, int status);
+
+/* Watch the socket for other events; 0 for none. */
+void pend_watch(struct mcp_session_store *store, uint32_t events);
 
 /* Ask for a tick. */
 void pend_wake_at(struct mcp_session_store *store, uint64_t now_ms);

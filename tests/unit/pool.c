@@ -15,15 +15,15 @@
 
 #include "pend.h"
 
-enum { THREADS_MAX = 32, TOKENS = 64 };
+enum { THREADS_MAX = 32, TOKENS = 64, STATS = 1000000000 };
 
 struct caller {
 	pthread_t thread;
 	struct mcp_session_store_pool *pool;
-	unsigned number, rounds;
-	unsigned wrong;  /* answers that were somebody else's, or none at all */
-	int last;        /* what the last verb returned */
-	atomic_int task; /* the thread's own number, once it runs */
+	unsigned number, rounds; /* STATS: it asks for those instead */
+	unsigned wrong;          /* answers that were somebody else's, or none at all */
+	int last;                /* what the last verb returned */
+	atomic_int task;         /* the thread's own number, once it runs */
 	atomic_int is_back;
 };
 
@@ -53,6 +53,12 @@ static void *call_again_and_again(void *arg)
 {
 	struct caller *self = arg;
 	self->task = gettid();
+	if (self->number == STATS) {
+		struct mcp_session_store_stats stats = { 0 };
+		self->last = mcp_session_store_pool_stats(self->pool, &stats);
+		self->wrong += stats.sessions != 7;
+		return NULL;
+	}
 	for (unsigned i = 0; i < self->rounds; i++) {
 		self->last = ask(self->pool, self->number + i, &self->wrong);
 	}
@@ -230,6 +236,24 @@ static void no_caller_waits_longer_than_the_timeout(void **state)
 		failed = join(callers, 8);
 	}
 	assert_int_equal(failed, 0);
+	mcp_session_store_pool_close(pool);
+}
+
+/* stats wants the handle for itself: who came before it is served, then it, then the others. */
+static void upkeep_takes_its_turn(void **state)
+{
+	(void)state;
+	struct caller holder, callers[6];
+	struct mcp_session_store_pool *pool = open_busy_pool("pend:?timeout=1m", &holder);
+	for (unsigned i = 0; i < 6; i++) {
+		start_one(&callers[i], pool, i == 3 ? STATS : i, 1);
+		wait_until_it_queues(&callers[i]);
+	}
+	pend.gate_shut = 0;
+	assert_int_equal(join(&holder, 1), 0);
+	assert_int_equal(join(callers, 6), 0);
+	assert_int_equal(pend.largest_batch, 3);
+	assert_int_equal(pend.flushes, 3);
 	mcp_session_store_pool_close(pool);
 }
 
@@ -446,6 +470,7 @@ int main(void)
 		TEST(who_queues_is_sent_together),
 		TEST(nobody_waits_for_another_s_slow_call),
 		TEST(no_caller_waits_longer_than_the_timeout),
+		TEST(upkeep_takes_its_turn),
 		TEST(one_caller_s_error_fails_no_other),
 		TEST(a_store_that_blocks_is_used_by_one_thread_at_a_time),
 		TEST(a_store_for_threads_is_called_straight_through),
