@@ -64,10 +64,9 @@ int mcpsess_postgres_writes(const struct postgres_query *query)
 		uint64_t flags =
 			query->flags | (query->call != NULL ? query->call->request.flags : 0);
 		return (flags & MCP_SESSION_STORE_COUNT) != 0 ||
-		       query->flags == MCP_SESSION_STORE_TOUCH;
+		       (query->flags & MCP_SESSION_STORE_TOUCH) != 0;
 	}
-	return query->statement == STATEMENT_MAKE || query->statement == STATEMENT_WRITE ||
-	       query->statement == STATEMENT_REMOVE;
+	return query->statement >= STATEMENT_MAKE && query->statement <= STATEMENT_REDEEM;
 }
 
 void mcpsess_postgres_end(
@@ -201,7 +200,9 @@ static void queue_sweep(struct postgres *pg, const struct postgres_query *query)
 	sweep->about = query->again == POSTGRES_IN_THE_WAY   ? ABOUT_KEY
 		       : query->again == POSTGRES_OWNER_FULL ? ABOUT_OWNER
 							     : ABOUT_ALL;
-	sweep->digest = sweep->about == ABOUT_OWNER ? request->owner : request->key;
+	sweep->digest = sweep->about == ABOUT_OWNER            ? request->owner
+			: query->statement == STATEMENT_ROTATE ? request->new_key
+							       : request->key;
 	mcpsess_postgres_push(&pg->waiting, sweep);
 }
 

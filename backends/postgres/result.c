@@ -70,7 +70,7 @@ static int take_payload(
 	return MCPSESS_OK;
 }
 
-/* What MAKE could not do: sweep and try again, or the cap holds. */
+/* What could not be done: sweep and try again, or the cap holds. */
 static int take_refusal(struct postgres *pg, struct postgres_query *query, int why)
 {
 	if (query->tries < (why == POSTGRES_IN_THE_WAY ? TRIES : 1)) {
@@ -158,17 +158,14 @@ static int take_own(const struct postgres_query *query, const PGresult *result)
 
 static int take_rows(struct postgres *pg, struct postgres_query *query, const PGresult *result)
 {
-	static const int columns[POSTGRES_STATEMENTS] = {
-		[STATEMENT_READ] = COLUMNS,
-		[STATEMENT_MAKE] = COLUMNS,
-		[STATEMENT_WRITE] = COLUMNS,
-		[STATEMENT_REMOVE] = COLUMNS,
+	static const int others[POSTGRES_STATEMENTS] = {
 		[STATEMENT_LIST_ALL] = ENTRY_COLUMNS,
 		[STATEMENT_LIST_OWNER] = ENTRY_COLUMNS,
 		[STATEMENT_SWEEP] = 1,
 		[STATEMENT_STATS] = 4,
 	};
-	if (PQntuples(result) < 1 || PQnfields(result) != columns[query->statement]) {
+	int columns = others[query->statement] > 0 ? others[query->statement] : COLUMNS;
+	if (PQntuples(result) < 1 || PQnfields(result) != columns) {
 		return MCPSESS_E_CORRUPT;
 	}
 	if (query->statement == STATEMENT_SWEEP || query->statement == STATEMENT_STATS) {

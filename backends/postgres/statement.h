@@ -1,4 +1,4 @@
-/* The SQL that verbs are: statement.c and schema.c have all there is. */
+/* The SQL that verbs are: statement.c calls functions, schema.c makes them. */
 #ifndef MCPSESS_POSTGRES_STATEMENT_H
 #define MCPSESS_POSTGRES_STATEMENT_H
 
@@ -9,6 +9,10 @@ enum postgres_statement {
 	STATEMENT_MAKE,
 	STATEMENT_WRITE,
 	STATEMENT_REMOVE,
+	STATEMENT_ROTATE,
+	STATEMENT_END_OWNER,
+	STATEMENT_REDEEM,
+	STATEMENT_PING,
 	STATEMENT_LIST_ALL,
 	STATEMENT_LIST_OWNER,
 	STATEMENT_SWEEP,
@@ -22,8 +26,8 @@ enum postgres_statement {
 enum { POSTGRES_PARAMETERS = 12, POSTGRES_SCHEMA_MAX = 40 };
 
 /*
- * The columns of an answer, as their order in the rows of READ, MAKE, WRITE and REMOVE, and of an
- * entry, as in the rows of the lists. All but the bytes are of type bigint.
+ * The columns of an answer, in their order in the rows of all statements but the last four, and of
+ * an entry, as in the rows of the lists. All but the bytes are of type bigint.
  */
 enum postgres_column {
 	COLUMN_STATUS,
@@ -60,7 +64,7 @@ enum postgres_entry_column {
 	ENTRY_COLUMNS
 };
 
-/* What MAKE answers beside the results, when another try may do better. */
+/* What MAKE and ROTATE answer beside the results, when another try may do better. */
 enum { POSTGRES_IN_THE_WAY = 1, POSTGRES_FULL = 2, POSTGRES_OWNER_FULL = 3 };
 
 /*

@@ -6,7 +6,7 @@
 enum { TYPE_BYTES = 17, TYPE_NUMBER = 20 };
 
 /* Of the function read, beside those of requests. */
-enum { FLAG_PAYLOAD = 8 };
+enum { FLAG_PAYLOAD = 8, FLAG_NOT_MOVED = 16 };
 
 static const struct mcpsess_digest nobody;
 
@@ -96,6 +96,24 @@ static void fill_write(
 	add_number(out, request->touch_every_ms);
 }
 
+static void fill_rotate(
+	const struct mcp_session_store_request *request, struct postgres_parameters *out)
+{
+	add_who(out, request);
+	add_bytes(out, request->operation, sizeof(request->operation));
+	add_bytes(out, request->new_key.bytes, sizeof(request->new_key.bytes));
+	add_number(out, request->flags);
+	add_number(out, request->grace_ms);
+}
+
+static void fill_redeem(
+	const struct mcp_session_store_request *request, struct postgres_parameters *out)
+{
+	add_bytes(out, request->key.bytes, sizeof(request->key.bytes));
+	add_bytes(out, request->operation, sizeof(request->operation));
+	add_number(out, request->idle_ms);
+}
+
 static void fill_list(const struct postgres_query *query, struct postgres_parameters *out)
 {
 	const struct mcp_session_store_request *request = &query->call->request;
@@ -150,6 +168,17 @@ void mcpsess_postgres_fill(
 		add_number(out, call->request.flags);
 		add_number(out, pg->tombstone_ms);
 		break;
+	case STATEMENT_ROTATE:
+		fill_rotate(&call->request, out);
+		add_number(out, pg->tombstone_ms);
+		break;
+	case STATEMENT_END_OWNER:
+		add_owner(out, &call->request.owner);
+		add_number(out, pg->tombstone_ms);
+		break;
+	case STATEMENT_REDEEM:
+		fill_redeem(&call->request, out);
+		break;
 	case STATEMENT_LIST_ALL:
 	case STATEMENT_LIST_OWNER:
 		fill_list(query, out);
@@ -191,7 +220,7 @@ static int postgres_get(struct mcp_session_store *store, struct mcp_session_stor
 
 static int postgres_touch(struct mcp_session_store *store, struct mcp_session_store_call *call)
 {
-	return enqueue(store, call, STATEMENT_READ, MCP_SESSION_STORE_TOUCH);
+	return enqueue(store, call, STATEMENT_READ, MCP_SESSION_STORE_TOUCH | FLAG_NOT_MOVED);
 }
 
 static int postgres_exists(struct mcp_session_store *store, struct mcp_session_store_call *call)
@@ -214,6 +243,26 @@ static int postgres_list(struct mcp_session_store *store, struct mcp_session_sto
 	}
 	int all = (call->request.flags & MCP_SESSION_STORE_ANY_OWNER) != 0;
 	return enqueue(store, call, all ? STATEMENT_LIST_ALL : STATEMENT_LIST_OWNER, 0);
+}
+
+static int postgres_rotate(struct mcp_session_store *store, struct mcp_session_store_call *call)
+{
+	return enqueue(store, call, STATEMENT_ROTATE, 0);
+}
+
+static int postgres_end_owner(struct mcp_session_store *store, struct mcp_session_store_call *call)
+{
+	return enqueue(store, call, STATEMENT_END_OWNER, 0);
+}
+
+static int postgres_once(struct mcp_session_store *store, struct mcp_session_store_call *call)
+{
+	return enqueue(store, call, STATEMENT_REDEEM, 0);
+}
+
+static int postgres_ping(struct mcp_session_store *store, struct mcp_session_store_call *call)
+{
+	return enqueue(store, call, STATEMENT_PING, 0);
 }
 
 /* -- upkeep: waited for --------------------------------------------------------------------- */
@@ -288,7 +337,9 @@ const struct mcp_session_store_ops mcpsess_postgres_ops = {
 	       MCP_SESSION_STORE_CAN_TOMBSTONE | MCP_SESSION_STORE_CAN_LIMIT |
 	       MCP_SESSION_STORE_CAN_OPERATION | MCP_SESSION_STORE_CAN_COUNT |
 	       MCP_SESSION_STORE_CAN_LIST | MCP_SESSION_STORE_CAN_SWEEP |
-	       MCP_SESSION_STORE_CAN_STATS,
+	       MCP_SESSION_STORE_CAN_STATS | MCP_SESSION_STORE_CAN_ROTATE |
+	       MCP_SESSION_STORE_CAN_END_OWNER | MCP_SESSION_STORE_CAN_ONCE |
+	       MCP_SESSION_STORE_CAN_PING,
 	.store = postgres_store,
 	.get = postgres_get,
 	.touch = postgres_touch,
@@ -298,6 +349,10 @@ const struct mcp_session_store_ops mcpsess_postgres_ops = {
 	.list = postgres_list,
 	.sweep = postgres_sweep,
 	.stats = postgres_stats,
+	.rotate = postgres_rotate,
+	.end_owner = postgres_end_owner,
+	.once = postgres_once,
+	.ping = postgres_ping,
 	.ready = mcpsess_postgres_ready,
 	.tick = mcpsess_postgres_tick,
 	.cancel = mcpsess_postgres_cancel,
