@@ -162,6 +162,8 @@ struct mcp_session_store_call {
 	void (*observed)(struct mcp_session_store_call *call, int status);
 	uint32_t verb;
 	int status;
+	struct mcpsess_bytes plain; /* the request's own payload, while a sealed one is there */
+	void *sealed;
 	void *backend[4]; /* the backend's own */
 };
 
@@ -183,8 +185,17 @@ struct mcp_session_store_options {
 	 */
 	size_t (*password)(void *user_data, char *out, size_t capacity);
 	void *password_data;
-	const char *seal_keys_file; /* seal_keys_file=; NULL: payloads are stored as they are */
-	const char *module_dir;     /* where modules are; NULL: the compiled-in folder */
+	/**
+	 * seal_keys_file=; NULL: payloads are stored as they are. A file of lines KEYID and 32
+	 * bytes in base64url, # for comments, read when the store opens. The first key seals, all
+	 * open: to change keys add the new one at the end everywhere, then put it first, and take
+	 * the old one out when all it sealed has ended. A payload is sealed with XChaCha20-Poly1305
+	 * for its record and owner; one that does not open is CORRUPT, unsealed ones too. Such a
+	 * store cannot rotate, and an update names the record's owner, MCP_SESSION_STORE_ANY_OWNER
+	 * or not. UNSUPPORTED in a build without libsodium.
+	 */
+	const char *seal_keys_file;
+	const char *module_dir; /* where modules are; NULL: the compiled-in folder */
 	const struct mcpsess_hooks *hooks;
 };
 
@@ -209,7 +220,7 @@ MCPSESS_API const char *mcp_session_store_scheme(const struct mcp_session_store 
 /** What it can do: bits of enum mcp_session_store_can. */
 MCPSESS_API uint32_t mcp_session_store_can(const struct mcp_session_store *store);
 
-/** The settings in force, defaults and URI resolved; hooks and module_dir are NULL. */
+/** The settings in force, defaults and URI resolved; hooks and names of files are NULL. */
 MCPSESS_API void mcp_session_store_settings(
 	const struct mcp_session_store *store, struct mcp_session_store_options *out);
 

@@ -7,6 +7,7 @@
 #include "base/env.h"
 #include "store/access.h"
 #include "store/breaker.h"
+#include "store/keyring.h"
 #include "store/loop.h"
 #include "store/password.h"
 #include "store/uri.h"
@@ -24,6 +25,7 @@ struct mcpsess_core {
 	struct mcpsess_loop loop;
 	struct mcpsess_breaker breaker;
 	struct mcpsess_password password;
+	struct mcpsess_keyring *keys; /* what seals payloads; NULL: nothing does */
 };
 
 extern const struct mcpsess_host mcpsess_host_table;
@@ -46,6 +48,7 @@ struct mcpsess_plan {
 	struct mcpsess_uri uri;
 	struct mcp_session_store_options settings;
 	struct mcpsess_password password;
+	struct mcpsess_keyring *keys;
 };
 
 /* As mcp_session_store_open(), in two steps. uri must outlive the plan. */
@@ -53,6 +56,8 @@ int mcpsess_plan_make(struct mcpsess_plan *plan, const char *uri,
 	const struct mcp_session_store_options *options, struct mcpsess_error *err);
 int mcpsess_plan_open(
 	const struct mcpsess_plan *plan, struct mcp_session_store **out, struct mcpsess_error *err);
+/* Also of one that could not be made. */
+void mcpsess_plan_release(struct mcpsess_plan *plan);
 
 /* A verb in steps; its answer is clear. Check the request, fill in what is left out; any thread. */
 int mcpsess_verb_prepare(

@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "store/core.h"
+#include "store/seal.h"
 
 /* -- lists of calls ------------------------------------------------------------------------ */
 
@@ -98,6 +99,7 @@ static void cancel(struct mcpsess_core *core, struct mcp_session_store_call *cal
 	} else {
 		take_out(&core->loop.over, call);
 	}
+	mcpsess_seal_drop(core, call);
 	mcp_session_store_answer_clear(&call->answer);
 }
 
@@ -210,6 +212,7 @@ static int deliver(struct mcpsess_core *core)
 	for (; due > 0 && over->first != NULL; due--, told++) {
 		struct mcp_session_store_call *call = over->first;
 		take_out(over, call);
+		mcpsess_seal_end(core, call, call->status);
 		if (call->done != NULL) {
 			call->done(call, call->status);
 		}

@@ -7,6 +7,7 @@ int mcpsess_plan_make(struct mcpsess_plan *plan, const char *uri,
 {
 	const struct mcpsess_hooks *hooks = options != NULL ? options->hooks : NULL;
 	const char *module_dir = options != NULL ? options->module_dir : NULL;
+	plan->keys = NULL;
 	if (uri == NULL) {
 		return mcpsess_fail(err, MCPSESS_E_INVALID, 0, "there is no store URI");
 	}
@@ -26,7 +27,16 @@ int mcpsess_plan_make(struct mcpsess_plan *plan, const char *uri,
 	if (r == MCPSESS_OK) {
 		r = mcpsess_password_take(&plan->password, options, &plan->uri, err);
 	}
+	if (r == MCPSESS_OK) {
+		r = mcpsess_keyring_take(&plan->env, options, &plan->uri, &plan->keys, err);
+	}
 	return r;
+}
+
+void mcpsess_plan_release(struct mcpsess_plan *plan)
+{
+	mcpsess_keyring_unref(plan->keys);
+	plan->keys = NULL;
 }
 
 /* The members that a store's capabilities call for; NULL when all are there. */
@@ -74,6 +84,10 @@ static int take_ops(struct mcpsess_core *core, const struct mcp_session_store_op
 			ops != NULL ? ops->size : 0, offsetof(struct mcp_session_store_ops, list));
 	}
 	memcpy(&core->ops, ops, ops->size < sizeof(core->ops) ? ops->size : sizeof(core->ops));
+	if (core->keys != NULL) {
+		/* A payload is sealed for its record's key, so a backend cannot move it. */
+		core->ops.can &= ~(uint32_t)MCP_SESSION_STORE_CAN_ROTATE;
+	}
 	const char *missing = missing_member(&core->ops);
 	if (missing != NULL) {
 		return mcpsess_fail(
@@ -130,6 +144,7 @@ static int fill_core(
 	core->env = plan->env;
 	core->settings = plan->settings;
 	core->password = plan->password;
+	core->keys = mcpsess_keyring_ref(plan->keys);
 	memcpy(core->scheme, plan->uri.scheme, sizeof(core->scheme));
 	atomic_init(&core->operations, 0);
 	mcpsess_loop_init(&core->loop);
@@ -147,6 +162,7 @@ static void free_core(struct mcpsess_core *core)
 		core->ops.close(core->store);
 	}
 	mcpsess_loop_free(core);
+	mcpsess_keyring_unref(core->keys);
 	struct mcpsess_env env = core->env;
 	mcpsess_free(&env, core);
 }
@@ -172,7 +188,11 @@ int mcp_session_store_open(const char *uri, const struct mcp_session_store_optio
 {
 	struct mcpsess_plan plan;
 	int r = mcpsess_plan_make(&plan, uri, options, err);
-	return r == MCPSESS_OK ? mcpsess_plan_open(&plan, out, err) : r;
+	if (r == MCPSESS_OK) {
+		r = mcpsess_plan_open(&plan, out, err);
+	}
+	mcpsess_plan_release(&plan);
+	return r;
 }
 
 void mcp_session_store_close(struct mcp_session_store *store)

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "store/core.h"
+#include "store/seal.h"
 
 enum { HANDLES_NORMAL = 4, HANDLES_MAX = 64 };
 
@@ -297,7 +298,7 @@ int mcpsess_pool_run(struct mcp_session_store_pool *pool, enum mcpsess_verb verb
 	if (r == MCPSESS_OK) {
 		lead(pool, &self);
 	}
-	return r < 0 ? r : call->status;
+	return mcpsess_seal_end(pool->core, call, r < 0 ? r : call->status);
 }
 
 /* -- opening and the rest -------------------------------------------------------------------- */
@@ -330,6 +331,7 @@ static void free_pool(struct mcp_session_store_pool *pool)
 	for (unsigned i = 0; i < pool->handle_count; i++) {
 		mcp_session_store_close(pool->handles[i].store);
 	}
+	mcpsess_plan_release(&pool->plan);
 	struct mcpsess_env env = pool->plan.env;
 	pthread_mutex_destroy(&pool->lock);
 	mcpsess_free(&env, pool->uri);

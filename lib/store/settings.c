@@ -1,6 +1,7 @@
 #include "store/settings.h"
 
 #include "base/env.h"
+#include "store/keyring.h"
 #include "store/password.h"
 
 enum { TAKES_NONE = 1, TAKES_ZERO = 2, IS_COUNT = 4 };
@@ -151,7 +152,8 @@ static int refuse_parameter(const char *name, const char *why,
 	}
 	known[len] = '\0';
 	char quoted[48];
-	return mcpsess_fail(err, MCPSESS_E_INVALID, 0, "parameter \"%s\" %s; known are %s%s%s",
+	return mcpsess_fail(err, MCPSESS_E_INVALID, 0,
+		"parameter \"%s\" %s; known are %s%sseal_keys_file %s",
 		mcpsess_uri_quote(name, quoted), why, known,
 		backend->touches_are_free ? "" : "password_env password_file ",
 		backend->parameters);
@@ -164,7 +166,7 @@ static int check_parameters(const struct mcpsess_uri *uri, const struct mcpsess_
 		const char *name = uri->parameters[i].name;
 		int is_password = !backend->touches_are_free && mcpsess_password_parameter(name);
 		if (common_named(name) == NULL && !is_password &&
-			!listed(backend->parameters, name)) {
+			!mcpsess_keyring_parameter(name) && !listed(backend->parameters, name)) {
 			return refuse_parameter(name, "is unknown", backend, err);
 		}
 		for (size_t j = 0; j < i; j++) {
@@ -245,6 +247,7 @@ int mcpsess_settings_resolve(const struct mcp_session_store_options *options,
 		*value = *value != 0 ? *value : commons[i].normal;
 	}
 	out->touch_every_ms = touch_every(out, backend);
+	out->seal_keys_file = NULL;
 	out->module_dir = NULL;
 	out->hooks = NULL;
 	return MCPSESS_OK;

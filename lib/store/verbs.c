@@ -1,5 +1,6 @@
 #include "base/blob.h"
 #include "store/core.h"
+#include "store/seal.h"
 #include "store/settings.h"
 
 enum { PAGE_NORMAL = 100, GRACE_MAX = 30000 };
@@ -78,6 +79,10 @@ static int check_can(
 		[MCPSESS_VERB_PING] = { MCP_SESSION_STORE_CAN_PING,
 			"this store cannot be pinged (MCP_SESSION_STORE_CAN_PING)" },
 	};
+	if (verb == MCPSESS_VERB_ROTATE && core->keys != NULL) {
+		return refuse(call, MCPSESS_E_UNSUPPORTED,
+			"a store that seals cannot rotate ids: payloads are sealed for one");
+	}
 	return needs[verb].can == 0 || mcpsess_core_can(core, needs[verb].can)
 		       ? MCPSESS_OK
 		       : refuse(call, MCPSESS_E_UNSUPPORTED, needs[verb].text);
@@ -199,6 +204,7 @@ int mcpsess_verb_prepare(
 	call->error.status = MCPSESS_OK;
 	call->error.sys = 0;
 	call->error.text[0] = '\0';
+	call->sealed = NULL;
 	call->verb = verb;
 	int r = check(core, verb, call);
 	if (r < 0) {
@@ -208,7 +214,7 @@ int mcpsess_verb_prepare(
 	if (mcpsess_core_can(core, MCP_SESSION_STORE_CAN_PEND)) {
 		call->give_up_ms = mcpsess_now_ms(&core->env) + core->settings.timeout_ms;
 	}
-	return MCPSESS_OK;
+	return mcpsess_seal_begin(core, call);
 }
 
 static int is_down(struct mcpsess_core *core, struct mcp_session_store_call *call)
@@ -274,13 +280,16 @@ static int prepare_and_launch(
 int mcpsess_verb_run(
 	struct mcpsess_core *core, enum mcpsess_verb verb, struct mcp_session_store_call *call)
 {
+	if (mcpsess_loop_holds(&core->loop, call)) {
+		return MCPSESS_E_INVALID;
+	}
 	int r = prepare_and_launch(core, verb, call);
 	if (r == MCPSESS_PENDING) {
 		mcpsess_loop_flush(core);
 		r = mcpsess_loop_wait(core, call);
 		mcpsess_loop_arm(core);
 	}
-	return r;
+	return mcpsess_seal_end(core, call, r);
 }
 
 void mcpsess_verb_begin(
@@ -328,6 +337,9 @@ int mcpsess_verb_start(struct mcp_session_store *store, enum mcpsess_verb verb,
 	}
 	mcp_session_store_answer_clear(&call->answer);
 	int r = prepare_and_launch(core, verb, call);
+	if (r != MCPSESS_PENDING) {
+		r = mcpsess_seal_end(core, call, r);
+	}
 	if (mcpsess_core_can(core, MCP_SESSION_STORE_CAN_PEND)) {
 		/* What done() starts goes out together, at the end of the dispatch. */
 		if (r == MCPSESS_PENDING && !core->loop.dispatching) {

@@ -81,10 +81,11 @@ exports()
 	diff "$folder/declared" "$folder/exported"
 }
 
-# Only the C library and the JSON library are linked: no database, no event loop.
+# Only the C library and libraries for JSON and sealing are linked: no database, no event loop.
 links()
 {
-	! readelf -d "$library" | grep NEEDED | grep -vE '\[(libc\.so\.6|libjansson\.so\.4)\]'
+	! readelf -d "$library" | grep NEEDED |
+		grep -vE '\[(libc\.so\.6|libjansson\.so\.4|libsodium\.so\..*)\]'
 }
 
 # The library takes nothing from outside but what its hooks' defaults need.

@@ -196,7 +196,7 @@ static void a_parameter_unknown_or_repeated_is_named_with_the_known_ones(void **
 	(void)state;
 	static const char known[] = "known are idle absolute tombstone touch_every max_sessions "
 				    "max_sessions_per_owner connect_timeout timeout probe_every "
-				    "password_env password_file color size";
+				    "password_env password_file seal_keys_file color size";
 	static const struct {
 		const char *uri, *says;
 	} cases[] = {

@@ -1,0 +1,47 @@
+/*
+ * Sealing of payloads: XChaCha20-Poly1305. A sealed payload is
+ *
+ *	version 1, length of the key's id, the key's id, nonce of 24 bytes, ciphertext with its tag
+ *
+ * and bound to the key's id, the record's key and its owner: one that was changed, or belongs to
+ * another record, does not open. What does not open is CORRUPT, and never taken as it is.
+ */
+#ifndef MCPSESS_STORE_SEAL_H
+#define MCPSESS_STORE_SEAL_H
+
+#include "store/keyring.h"
+
+struct mcpsess_core;
+
+/* Whose payload it is. */
+struct mcpsess_seal_of {
+	const struct mcpsess_digest *record;
+	const struct mcpsess_digest *owner;
+};
+
+/* OK, or UNSUPPORTED: this build cannot seal. */
+int mcpsess_seal_is_there(struct mcpsess_error *err);
+
+/* How much longer a payload is when sealed. */
+size_t mcpsess_seal_cost(const struct mcpsess_keyring *ring);
+/* Seal with the ring's first key; out has room for the payload and that. UNAVAILABLE: no nonce. */
+int mcpsess_seal_make(const struct mcpsess_keyring *ring, struct mcpsess_seal_of of,
+	struct mcpsess_bytes payload, unsigned char *out);
+
+/* The length of what is sealed; CORRUPT: nothing that a key of the ring has sealed. */
+int mcpsess_seal_look(const struct mcpsess_keyring *ring, struct mcpsess_bytes sealed, size_t *len,
+	struct mcpsess_error *err);
+/* Open it; out has room for that length. CORRUPT: changed, or not of this record. */
+int mcpsess_seal_open(const struct mcpsess_keyring *ring, struct mcpsess_seal_of of,
+	struct mcpsess_bytes sealed, unsigned char *out, struct mcpsess_error *err);
+
+/*
+ * What every call of a sealing store goes through. begin: put a sealed payload into the request of
+ * a store, once it is checked. end: put back the caller's; open the answer's. Returns the status,
+ * by now perhaps CORRUPT or NOMEM. drop: only put back, for a call that is given up.
+ */
+int mcpsess_seal_begin(struct mcpsess_core *core, struct mcp_session_store_call *call);
+int mcpsess_seal_end(struct mcpsess_core *core, struct mcp_session_store_call *call, int status);
+void mcpsess_seal_drop(struct mcpsess_core *core, struct mcp_session_store_call *call);
+
+#endif
