@@ -4,15 +4,26 @@
 
 static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
+static char *put_three(char *to, const unsigned char *at)
+{
+	uint32_t three = (uint32_t)at[0] << 16 | (uint32_t)at[1] << 8 | at[2];
+	to[0] = digits[three >> 18];
+	to[1] = digits[three >> 12 & 63];
+	to[2] = digits[three >> 6 & 63];
+	to[3] = digits[three & 63];
+	return to + 4;
+}
+
 void mcpsess_redis_ref(const struct mcpsess_digest *digest, char out[REDIS_REF_LEN])
 {
-	unsigned char bytes[33] = { 0 };
-	memcpy(bytes, digest->bytes, 32);
-	for (size_t i = 0; i < REDIS_REF_LEN; i++) {
-		const unsigned char *at = bytes + i / 4 * 3;
-		uint32_t three = (uint32_t)at[0] << 16 | (uint32_t)at[1] << 8 | at[2];
-		out[i] = digits[three >> (18 - i % 4 * 6) & 63];
+	const unsigned char *bytes = digest->bytes;
+	const unsigned char last[3] = { bytes[30], bytes[31], 0 };
+	char rest[4];
+	for (size_t i = 0; i < 30; i += 3) {
+		out = put_three(out, bytes + i);
 	}
+	put_three(rest, last);
+	memcpy(out, rest, 3);
 }
 
 int mcpsess_redis_unref(const char *text, struct mcpsess_digest *out)
@@ -69,6 +80,6 @@ size_t mcpsess_redis_key_of_all(char *out, size_t prefix_len)
 size_t mcpsess_redis_key_of_shard(char *out, size_t prefix_len, const struct mcpsess_digest *digest)
 {
 	size_t len = mcpsess_redis_key_of_all(out, prefix_len);
-	unsigned shard = ((unsigned)digest->bytes[0] << 8 | digest->bytes[1]) >> 5;
+	unsigned shard = ((unsigned)digest->bytes[0] << 8 | digest->bytes[1]) >> 6;
 	return len + (size_t)sprintf(out + len, ":%u", shard);
 }

@@ -1,6 +1,6 @@
 /*
  * Records in Redis. One packed string per record, every verb one script on the server (script.c),
- * all times by the server's clock. hiredis formats commands and reads replies; the sockets are
+ * all times by the server's clock. hiredis reads replies; what goes out and the sockets are
  * our own.
  *
  * A verb only queues its call. flush() connects if need be and sends what is queued, ready()

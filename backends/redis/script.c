@@ -8,15 +8,17 @@
 	}
 
 static const struct mcpsess_bytes texts[REDIS_TEXTS][REDIS_PARTS_MAX] = {
-	[REDIS_TEXT_CREATE] = { PART(head), PART(index), PART(touch), PART(create) },
-	[REDIS_TEXT_UPDATE] = { PART(head), PART(index), PART(touch), PART(update) },
-	[REDIS_TEXT_READ] = { PART(head), PART(index), PART(touch), PART(read) },
-	[REDIS_TEXT_DELETE] = { PART(head), PART(index), PART(touch), PART(delete) },
-	[REDIS_TEXT_LIST] = { PART(head), PART(list) },
-	[REDIS_TEXT_ROTATE] = { PART(head), PART(index), PART(touch), PART(rotate) },
-	[REDIS_TEXT_END_OWNER] = { PART(head), PART(index), PART(end_owner) },
-	[REDIS_TEXT_ONCE] = { PART(head), PART(touch), PART(once) },
-	[REDIS_TEXT_PING] = { PART(head), PART(ping) },
+	[REDIS_TEXT_CREATE] = { PART(front), PART(head), PART(index), PART(touch), PART(create) },
+	[REDIS_TEXT_UPDATE] = { PART(front), PART(update_soon), PART(head), PART(index),
+		PART(touch), PART(update) },
+	[REDIS_TEXT_READ] = { PART(front), PART(read_soon), PART(head), PART(index), PART(touch),
+		PART(read) },
+	[REDIS_TEXT_DELETE] = { PART(front), PART(head), PART(index), PART(touch), PART(delete) },
+	[REDIS_TEXT_LIST] = { PART(front), PART(head), PART(list) },
+	[REDIS_TEXT_ROTATE] = { PART(front), PART(head), PART(index), PART(touch), PART(rotate) },
+	[REDIS_TEXT_END_OWNER] = { PART(front), PART(head), PART(index), PART(end_owner) },
+	[REDIS_TEXT_ONCE] = { PART(front), PART(touch), PART(once) },
+	[REDIS_TEXT_PING] = { PART(front), PART(ping) },
 };
 
 static const struct {

@@ -34,12 +34,12 @@ enum redis_text {
 };
 
 enum {
-	REDIS_PARTS_MAX = 4,
+	REDIS_PARTS_MAX = 6,
 	/* Of a record: what stands before its payload. */
 	REDIS_HEADER = 119,
 	REDIS_SHA_LEN = 40,
 	/* Everybody's keys are shared out over as many sets, by their first bits. */
-	REDIS_SHARDS = 2048,
+	REDIS_SHARDS = 1024,
 };
 
 /* In scripts: no duration, no end, no limit. */

@@ -46,9 +46,9 @@ static void add_duration(struct command *command, uint64_t ms)
 }
 
 /* Of what may be left out: none is nothing. */
-static void add_short(struct command *command, uint64_t ms)
+static uint64_t or_nothing(uint64_t ms)
 {
-	add_number(command, ms != MCP_SESSION_STORE_NONE ? bounded(ms) : 0);
+	return ms != MCP_SESSION_STORE_NONE ? bounded(ms) : 0;
 }
 
 static void add_limit(struct command *command, uint64_t limit)
@@ -96,11 +96,13 @@ static void add_shard(struct command *command, const struct redis_config *config
 static void add_owner(struct command *command, const struct redis_config *config,
 	const struct mcpsess_digest *owner)
 {
-	for (const char *letter = "ig"; *letter != '\0'; letter++) {
-		char *at = begin_key(command, config);
-		end_key(command,
-			mcpsess_redis_key_of_owner(at, config->prefix_len, owner, *letter));
-	}
+	char *index = begin_key(command, config);
+	size_t len = mcpsess_redis_key_of_owner(index, config->prefix_len, owner, 'i');
+	end_key(command, len);
+	char *generation = command->text + command->used;
+	memcpy(generation, index, len - 1);
+	generation[len - 1] = 'g';
+	end_key(command, len);
 }
 
 /* All keys of a verb on a record. */
@@ -127,21 +129,50 @@ static void add_who(struct command *command, const struct redis_config *config,
 	add(command, config->prefix, config->prefix_len);
 	add(command, request->key.bytes, sizeof(request->key));
 	add(command, request->owner.bytes, sizeof(request->owner));
-	add_word(command, (request->flags & MCP_SESSION_STORE_ANY_OWNER) != 0 ? "1" : "0");
 }
 
+/* What is to be done, a digit each. */
+static void add_what(struct command *command, int a, int b, int c, int d)
+{
+	char *at = command->text + command->used;
+	at[0] = (char)('0' + a);
+	at[1] = (char)('0' + b);
+	at[2] = (char)('0' + c);
+	at[3] = (char)('0' + d);
+	command->used += 4;
+	add(command, at, 4);
+}
+
+static int has(const struct mcp_session_store_request *request, uint32_t flag)
+{
+	return (request->flags & flag) != 0;
+}
+
+static char *put_six(char *to, uint64_t value)
+{
+	for (int shift = 40; shift >= 0; shift -= 8) {
+		*to++ = (char)(value >> shift & 255);
+	}
+	return to;
+}
+
+/* In one piece, for most reads need none of them. */
 static void add_durations(struct command *command, const struct mcp_session_store_request *request)
 {
-	add_duration(command, request->idle_ms);
-	add_short(command, request->touch_every_ms);
-	add_short(command, request->tombstone_ms);
+	char *at = command->text + command->used;
+	char *end = put_six(at, bounded(request->idle_ms));
+	end = put_six(end, or_nothing(request->touch_every_ms));
+	end = put_six(end, or_nothing(request->tombstone_ms));
+	command->used += (size_t)(end - at);
+	add(command, at, (size_t)(end - at));
 }
 
 static void add_store(struct command *command, const struct mcp_session_store_request *request)
 {
+	add_what(command, has(request, MCP_SESSION_STORE_ANY_OWNER), (int)request->state,
+		has(request, MCP_SESSION_STORE_COUNT), 0);
 	add_durations(command, request);
 	add(command, request->operation, sizeof(request->operation));
-	add_number(command, request->state);
 	add(command, request->payload.data, request->payload.len);
 	if (request->revision > 0) {
 		add_number(command, bounded(request->revision));
@@ -151,19 +182,21 @@ static void add_store(struct command *command, const struct mcp_session_store_re
 	add_number(command, request->kind);
 	add_limit(command, request->max_sessions);
 	add_limit(command, request->max_sessions_per_owner);
-	add_word(command, (request->flags & MCP_SESSION_STORE_COUNT) != 0 ? "1" : "0");
 }
 
 static void add_read(
 	struct command *command, const struct mcp_session_store_request *request, uint32_t script)
 {
-	int touches = script == REDIS_TOUCH ||
-		      (script == REDIS_GET && (request->flags & MCP_SESSION_STORE_TOUCH) != 0);
-	int counts = script == REDIS_GET && (request->flags & MCP_SESSION_STORE_COUNT) != 0;
+	int get = script == REDIS_GET;
+	int touches = script == REDIS_TOUCH || (get && has(request, MCP_SESSION_STORE_TOUCH));
+	add_what(command, has(request, MCP_SESSION_STORE_ANY_OWNER), get, touches,
+		get && has(request, MCP_SESSION_STORE_COUNT));
 	add_durations(command, request);
-	add_word(command, script == REDIS_GET ? "1" : "0");
-	add_word(command, touches ? "1" : "0");
-	add_word(command, counts ? "1" : "0");
+}
+
+static void add_any(struct command *command, const struct mcp_session_store_request *request)
+{
+	add_word(command, has(request, MCP_SESSION_STORE_ANY_OWNER) ? "1" : "0");
 }
 
 /* The cursor has been checked when the verb began. */
@@ -190,7 +223,8 @@ static void add_list(struct command *command, const struct redis_config *config,
 
 static void add_rotate(struct command *command, const struct mcp_session_store_request *request)
 {
-	add_short(command, request->tombstone_ms);
+	add_any(command, request);
+	add_number(command, or_nothing(request->tombstone_ms));
 	add(command, request->operation, sizeof(request->operation));
 	add(command, request->new_key.bytes, sizeof(request->new_key));
 	add_number(command, request->grace_ms);
@@ -234,7 +268,8 @@ static void add_arguments(struct command *command, const struct redis_config *co
 	if (script == REDIS_CREATE || script == REDIS_UPDATE) {
 		add_store(command, request);
 	} else if (script == REDIS_DELETE) {
-		add_short(command, request->tombstone_ms);
+		add_any(command, request);
+		add_number(command, or_nothing(request->tombstone_ms));
 	} else if (script == REDIS_ROTATE) {
 		add_rotate(command, request);
 	} else {

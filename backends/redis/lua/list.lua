@@ -50,17 +50,17 @@ if ARGV[6] == 'owner' then
 end
 local first = 0
 if last ~= '' then
-	first = math.floor((last:byte(1) * 256 + last:byte(2)) / 32)
+	first = math.floor((last:byte(1) * 256 + last:byte(2)) / 64)
 end
-for shard = first, math.min(first + 1023, 2047) do
+for shard = first, math.min(first + 511, 1023) do
 	if not walk(KEYS[1] .. ':' .. shard) then
 		out[3] = last
 		return out
-	elseif shard == 2047 then
+	elseif shard == 1023 then
 		return out
 	end
 	-- The last key that could be in this one.
-	last = struct.pack('>I2', (shard + 1) * 32 - 1) .. string.rep('\255', 30)
+	last = struct.pack('>I2', (shard + 1) * 64 - 1) .. string.rep('\255', 30)
 end
 out[3] = last
 return out

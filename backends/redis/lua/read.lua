@@ -1,13 +1,5 @@
--- KEYS: as of create
--- ARGV: prefix, key, owner, any, idle, every, tombstone, whole, touch, count
-local prefix, key, mine, any = ARGV[1], ARGV[2], ARGV[3], ARGV[4] == '1'
-local whole, touch = ARGV[8] == '1', ARGV[9] == '1'
-local raw
-if whole then
-	raw = call('GET', KEYS[1]) or ''
-else
-	raw = call('GETRANGE', KEYS[1], 0, HEADER - 1)
-end
+-- The rest of what read_soon.lua began.
+local prefix, key, mine = ARGV[1], ARGV[2], ARGV[3]
 if raw == '' then
 	return {NOTFOUND, now}
 elseif damaged(raw) then
@@ -30,9 +22,9 @@ end
 if status ~= OK then
 	return {status, now}
 end
-local moved = touch and extend(r, tonumber(ARGV[5]), tonumber(ARGV[6]))
+local moved = touch and extend(r, idle, every)
 local last = r[LAST]
-if ARGV[10] == '1' then
+if count then
 	r[REQUESTS] = r[REQUESTS] + 1
 	r[FIRST] = r[FIRST] > 0 and r[FIRST] or now
 	r[LAST] = now
@@ -44,7 +36,7 @@ if moved then
 end
 call('SETRANGE', KEYS[1], 17, struct.pack('>I6I6I6I6I6I6', unpack(r, SEEN, SLOT)))
 if moved and r[EXPIRES] ~= NEVER then
-	call('PEXPIREAT', KEYS[1], vanish_at(r, tonumber(ARGV[7])))
+	call('PEXPIREAT', KEYS[1], vanish_at(r, tombstone))
 elseif moved then
 	call('PERSIST', KEYS[1])
 end

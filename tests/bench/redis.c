@@ -1,0 +1,482 @@
+/*
+ * Sessions in Redis against the raw limit: the very same commands, replayed over bare sockets, on
+ * a server of the benchmark's own. Wall time, in turns; "ours" and "reference" are operations per
+ * second but where a line says otherwise.
+ */
+#include "bench.h"
+
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <mcpsess/pool.h>
+
+enum {
+	SESSIONS = 10000,
+	PAYLOAD = 300,
+	DEPTH = 32,
+	THREADS_MAX = 128,
+	TURNS = 5,
+	SAMPLES = 4000,
+	BYTES_MAX = 65536
+};
+static const double turn_ns = 3e8;
+
+static struct {
+	char folder[64], path[96], tap[96];
+	char uri[160], tap_uri[160];
+	pid_t pid;
+	char payload[PAYLOAD];
+} at;
+
+static void die(const char *what)
+{
+	fprintf(stderr, "bench-redis: %s\n", what);
+	exit(1);
+}
+
+/* -- the server ------------------------------------------------------------------------------ */
+
+static void stop_server(void)
+{
+	if (at.pid > 0) {
+		kill(at.pid, SIGKILL);
+		waitpid(at.pid, NULL, 0);
+		unlink(at.path);
+		unlink(at.tap);
+		rmdir(at.folder);
+	}
+}
+
+static int dial(void)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	strcpy(address.sun_path, at.path);
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (connect(fd, (const struct sockaddr *)&address, sizeof(address)) < 0) {
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+static void start_server(void)
+{
+	strcpy(at.folder, "/tmp/mcpsess-bench-XXXXXX");
+	if (mkdtemp(at.folder) == NULL) {
+		die("no folder");
+	}
+	snprintf(at.path, sizeof(at.path), "%s/redis", at.folder);
+	snprintf(at.tap, sizeof(at.tap), "%s/tap", at.folder);
+	snprintf(at.uri, sizeof(at.uri), "redis+unix://%s?max_sessions=none", at.path);
+	snprintf(at.tap_uri, sizeof(at.tap_uri), "redis+unix://%s?max_sessions=none", at.tap);
+	at.pid = fork();
+	if (at.pid == 0) {
+		execlp("redis-server", "redis-server", "--port", "0", "--unixsocket", at.path,
+			"--save", "", "--appendonly", "no", "--logfile", "/dev/null", (char *)NULL);
+		_exit(127);
+	}
+	atexit(stop_server);
+	for (int i = 0; i < 500; i++) {
+		int fd = dial();
+		if (fd >= 0) {
+			close(fd);
+			return;
+		}
+		poll(NULL, 0, 10);
+	}
+	die("redis-server does not start");
+}
+
+static double server_cpu_ns(void)
+{
+	char name[64];
+	unsigned long user = 0, system = 0;
+	snprintf(name, sizeof(name), "/proc/%ld/stat", (long)at.pid);
+	FILE *file = fopen(name, "r");
+	if (file == NULL ||
+		fscanf(file, "%*d %*s %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user,
+			&system) != 2) {
+		die("no figures of the server");
+	}
+	fclose(file);
+	return (double)(user + system) * 1e9 / (double)sysconf(_SC_CLK_TCK);
+}
+
+/* -- commands, as they go over the wire ---------------------------------------------------------
+ */
+
+struct wire {
+	char command[BYTES_MAX];
+	size_t len;
+	size_t reply_len;
+};
+
+struct tap {
+	int listener;
+	struct wire *wire;
+	atomic_int stop;
+};
+
+/* Between a store and the server: keep the last that each side said. */
+static void *run_tap(void *context)
+{
+	struct tap *tap = context;
+	static char bytes[BYTES_MAX];
+	int server = dial(), client = accept(tap->listener, NULL, NULL);
+	while (!atomic_load(&tap->stop)) {
+		struct pollfd fds[2] = { { client, POLLIN, 0 }, { server, POLLIN, 0 } };
+		poll(fds, 2, 10);
+		for (int i = 0; i < 2; i++) {
+			ssize_t n = fds[i].revents ? read(fds[i].fd, bytes, sizeof(bytes)) : 0;
+			if (n <= 0) {
+				continue;
+			}
+			if (i == 0) {
+				memcpy(tap->wire->command, bytes, (size_t)n);
+				tap->wire->len = (size_t)n;
+			} else {
+				tap->wire->reply_len = (size_t)n;
+			}
+			if (write(fds[1 - i].fd, bytes, (size_t)n) != n) {
+				die("the tap is stuck");
+			}
+		}
+	}
+	close(server);
+	close(client);
+	return NULL;
+}
+
+static struct mcp_session_store *open_store(const char *uri)
+{
+	struct mcp_session_store_options options = { .size = sizeof(options),
+		.module_dir = MODULE_DIR };
+	struct mcpsess_error err;
+	struct mcp_session_store *store;
+	if (mcp_session_store_open(uri, &options, &store, &err) < 0) {
+		die(err.text);
+	}
+	return store;
+}
+
+static struct mcp_session_store_request request_of(unsigned number)
+{
+	struct mcp_session_store_request request = { .flags = MCP_SESSION_STORE_TOUCH };
+	char id[32];
+	snprintf(id, sizeof(id), "session-%u", number);
+	mcp_session_store_key(mcpsess_str("bench"), mcpsess_str(id), &request.key);
+	snprintf(id, sizeof(id), "owner-%u", number / 10);
+	mcp_session_store_owner(mcpsess_str("bench"), mcpsess_str(id), &request.owner);
+	request.payload = mcpsess_bytes(at.payload, PAYLOAD);
+	request.state = MCP_SESSION_STORE_ACTIVE;
+	return request;
+}
+
+static void record_get(struct wire *wire)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	struct mcp_session_store_request request = request_of(1);
+	struct tap tap = { .listener = socket(AF_UNIX, SOCK_STREAM, 0), .wire = wire };
+	pthread_t thread;
+	strcpy(address.sun_path, at.tap);
+	if (bind(tap.listener, (const struct sockaddr *)&address, sizeof(address)) < 0 ||
+		listen(tap.listener, 1) < 0) {
+		die("no tap");
+	}
+	pthread_create(&thread, NULL, run_tap, &tap);
+	struct mcp_session_store *store = open_store(at.tap_uri);
+	for (int i = 0; i < 3; i++) {
+		if (mcp_session_store_get(store, &request, NULL, NULL) != MCPSESS_OK) {
+			die("no session to get");
+		}
+	}
+	atomic_store(&tap.stop, 1);
+	pthread_join(thread, NULL);
+	mcp_session_store_close(store);
+	close(tap.listener);
+}
+
+/* Send and have answered that many at once. */
+static void ping_pong(int fd, const struct wire *wire, unsigned depth)
+{
+	static _Thread_local char bytes[BYTES_MAX];
+	static _Thread_local char batch[DEPTH * 1024];
+	size_t wanted = wire->reply_len * depth;
+	for (unsigned i = 0; i < depth; i++) {
+		memcpy(batch + i * wire->len, wire->command, wire->len);
+	}
+	if (send(fd, batch, wire->len * depth, MSG_NOSIGNAL) != (ssize_t)(wire->len * depth)) {
+		die("a bare socket broke");
+	}
+	while (wanted > 0) {
+		ssize_t n = recv(fd, bytes, sizeof(bytes), 0);
+		if (n <= 0 || (size_t)n > wanted) {
+			die("a bare socket hears something else");
+		}
+		wanted -= (size_t)n;
+	}
+}
+
+/* -- one caller, and one event loop -------------------------------------------------------------
+ */
+
+static double rate_of_store(struct mcp_session_store *store)
+{
+	struct mcp_session_store_request request = request_of(1);
+	double start = bench_now_ns(), now = start;
+	uint64_t count = 0;
+	for (; now < start + turn_ns; now = bench_now_ns(), count++) {
+		if (mcp_session_store_get(store, &request, NULL, NULL) != MCPSESS_OK) {
+			die("a get fails");
+		}
+	}
+	return (double)count * 1e9 / (now - start);
+}
+
+static double rate_of_socket(int fd, const struct wire *wire, unsigned depth)
+{
+	double start = bench_now_ns(), now = start;
+	uint64_t count = 0;
+	for (; now < start + turn_ns; now = bench_now_ns(), count += depth) {
+		ping_pong(fd, wire, depth);
+	}
+	return (double)count * 1e9 / (now - start);
+}
+
+struct loop {
+	struct mcp_session_store *store;
+	uint64_t count;
+};
+
+static void again(struct mcp_session_store_call *call, int status)
+{
+	struct loop *loop = call->user_data;
+	if (status != MCPSESS_OK) {
+		die("a get in a loop fails");
+	}
+	loop->count++;
+	mcp_session_store_get_async(loop->store, call);
+}
+
+static double rate_of_loop(struct mcp_session_store *store)
+{
+	static struct mcp_session_store_call calls[DEPTH];
+	struct loop loop = { .store = store };
+	memset(calls, 0, sizeof(calls));
+	for (unsigned i = 0; i < DEPTH; i++) {
+		calls[i].request = request_of(1);
+		calls[i].done = again;
+		calls[i].user_data = &loop;
+		mcp_session_store_get_async(store, &calls[i]);
+	}
+	double start = bench_now_ns(), now = start;
+	struct pollfd fd = { mcp_session_store_fd(store), POLLIN, 0 };
+	for (; now < start + turn_ns; now = bench_now_ns()) {
+		poll(&fd, 1, 1000);
+		mcp_session_store_dispatch(store);
+	}
+	double rate = (double)loop.count * 1e9 / (now - start);
+	for (unsigned i = 0; i < DEPTH; i++) {
+		mcp_session_store_cancel(store, &calls[i]);
+		mcp_session_store_answer_clear(&calls[i].answer);
+	}
+	return rate;
+}
+
+static void one_caller(const struct wire *wire)
+{
+	double ours[TURNS], raw[TURNS], loop[TURNS], pipeline[TURNS];
+	struct mcp_session_store *store = open_store(at.uri), *looped = open_store(at.uri);
+	int fd = dial();
+	for (int i = 0; i < TURNS; i++) {
+		ours[i] = rate_of_store(store);
+		raw[i] = rate_of_socket(fd, wire, 1);
+		loop[i] = rate_of_loop(looped);
+		pipeline[i] = rate_of_socket(fd, wire, DEPTH);
+	}
+	bench_line("one blocking caller, get and touch", bench_median(ours, TURNS),
+		bench_median(raw, TURNS), ">= 0.95");
+	bench_line("an event loop with 32 in flight", bench_median(loop, TURNS),
+		bench_median(pipeline, TURNS), ">= 0.9");
+	close(fd);
+	mcp_session_store_close(store);
+	mcp_session_store_close(looped);
+}
+
+/* -- many callers --------------------------------------------------------------------------------
+ */
+
+struct crowd {
+	struct mcp_session_store_pool *pool; /* NULL: a bare connection for each */
+	const struct wire *wire;
+	double end_ns;
+	atomic_uint_least64_t count;
+	atomic_uint samples;
+	double latency_ns[THREADS_MAX * SAMPLES];
+};
+
+static void *be_caller(void *context)
+{
+	struct crowd *crowd = context;
+	struct mcp_session_store_request request = request_of(1);
+	int fd = crowd->pool == NULL ? dial() : -1;
+	uint64_t count = 0;
+	unsigned mine = 0;
+	double before = bench_now_ns();
+	while (before < crowd->end_ns) {
+		if (crowd->pool == NULL) {
+			ping_pong(fd, crowd->wire, 1);
+		} else if (mcp_session_store_pool_get(crowd->pool, &request, NULL, NULL) < 0) {
+			die("a get through the pool fails");
+		}
+		double now = bench_now_ns();
+		if (mine++ < SAMPLES) {
+			crowd->latency_ns[atomic_fetch_add(&crowd->samples, 1)] = now - before;
+		}
+		before = now;
+		count++;
+	}
+	atomic_fetch_add(&crowd->count, count);
+	if (fd >= 0) {
+		close(fd);
+	}
+	return NULL;
+}
+
+struct figures {
+	double rate, p99_ns, server_ns;
+};
+
+static struct figures run_crowd(
+	struct mcp_session_store_pool *pool, const struct wire *wire, unsigned threads)
+{
+	static struct crowd crowd;
+	pthread_t ids[THREADS_MAX];
+	crowd.pool = pool;
+	crowd.wire = wire;
+	atomic_store(&crowd.count, 0);
+	atomic_store(&crowd.samples, 0);
+	double start = bench_now_ns(), cpu = server_cpu_ns();
+	crowd.end_ns = start + 2 * turn_ns;
+	for (unsigned i = 0; i < threads; i++) {
+		pthread_create(&ids[i], NULL, be_caller, &crowd);
+	}
+	for (unsigned i = 0; i < threads; i++) {
+		pthread_join(ids[i], NULL);
+	}
+	double count = (double)atomic_load(&crowd.count);
+	size_t samples = atomic_load(&crowd.samples);
+	qsort(crowd.latency_ns, samples, sizeof(double), bench_order);
+	return (struct figures){ .rate = count * 1e9 / (bench_now_ns() - start),
+		.p99_ns = crowd.latency_ns[samples * 99 / 100],
+		.server_ns = (server_cpu_ns() - cpu) / count };
+}
+
+static void many_callers(const struct wire *wire, unsigned threads, const char *goals[3])
+{
+	double values[3][TURNS], references[3][TURNS];
+	char name[64];
+	struct mcp_session_store_options options = { .size = sizeof(options),
+		.module_dir = MODULE_DIR };
+	struct mcp_session_store_pool *pool;
+	if (mcp_session_store_pool_open(at.uri, &options, 0, &pool, NULL) < 0) {
+		die("no pool");
+	}
+	for (int i = 0; i < TURNS; i++) {
+		struct figures ours = run_crowd(pool, NULL, threads);
+		struct figures raw = run_crowd(NULL, wire, threads);
+		values[0][i] = ours.rate, references[0][i] = raw.rate;
+		values[1][i] = ours.p99_ns / 1000, references[1][i] = raw.p99_ns / 1000;
+		values[2][i] = ours.server_ns / 1000, references[2][i] = raw.server_ns / 1000;
+	}
+	static const char *const what[3] = { "operations", "p99, us", "server CPU, us each" };
+	for (int i = 0; i < 3; i++) {
+		snprintf(name, sizeof(name), "%u callers through a pool: %s", threads, what[i]);
+		bench_line(name, bench_median(values[i], TURNS), bench_median(references[i], TURNS),
+			goals[i]);
+	}
+	mcp_session_store_pool_close(pool);
+}
+
+/* -- writes and bytes
+ * ------------------------------------------------------------------------------ */
+
+/* One line of RESP in, what it says out: for words without spaces. */
+static double ask(int fd, const char *line, const char *field)
+{
+	static char bytes[BYTES_MAX];
+	if (write(fd, line, strlen(line)) < 0) {
+		die("a bare socket broke");
+	}
+	ssize_t n = recv(fd, bytes, sizeof(bytes) - 1, 0);
+	bytes[n > 0 ? n : 0] = '\0';
+	const char *value = field != NULL ? strstr(bytes, field) : NULL;
+	return value != NULL ? strtod(value + strlen(field), NULL) : 0;
+}
+
+static void create_all(struct mcp_session_store *store)
+{
+	for (unsigned i = 0; i < SESSIONS; i++) {
+		struct mcp_session_store_request request = request_of(i);
+		if (mcp_session_store_store(store, &request, NULL, NULL) != MCPSESS_OK) {
+			die("a create fails");
+		}
+	}
+}
+
+static void writes(struct mcp_session_store *store)
+{
+	struct mcp_session_store_request request = request_of(1);
+	struct mcp_session_store_answer answer = { 0 };
+	double ours[SAMPLES], raw[SAMPLES];
+	char set[PAYLOAD + 64];
+	int fd = dial();
+	mcp_session_store_get(store, &request, &answer, NULL);
+	request.revision = answer.revision;
+	mcp_session_store_answer_clear(&answer);
+	snprintf(set, sizeof(set), "SET reference %.*s PX 300000\r\n", PAYLOAD, at.payload);
+	for (unsigned i = 0; i < SAMPLES; i++, request.revision++) {
+		double start = bench_now_ns();
+		if (mcp_session_store_store(store, &request, NULL, NULL) != MCPSESS_OK) {
+			die("an update fails");
+		}
+		double middle = bench_now_ns();
+		ask(fd, set, NULL);
+		ours[i] = (middle - start) / 1000;
+		raw[i] = (bench_now_ns() - middle) / 1000;
+	}
+	bench_line("compare-and-set against SET PX: p50, us", bench_median(ours, SAMPLES),
+		bench_median(raw, SAMPLES), "<= 1.25");
+	close(fd);
+}
+
+int main(void)
+{
+	static struct wire wire;
+	memset(at.payload, 'x', PAYLOAD);
+	start_server();
+	int fd = dial();
+	struct mcp_session_store *store = open_store(at.uri);
+	struct mcp_session_store_request first = request_of(SESSIONS);
+	mcp_session_store_get(store, &first, NULL, NULL);
+	double before = ask(fd, "INFO memory\r\n", "used_memory:");
+	create_all(store);
+	double bytes = (ask(fd, "INFO memory\r\n", "used_memory:") - before) / SESSIONS;
+	bench_title("op/s");
+	record_get(&wire);
+	one_caller(&wire);
+	many_callers(&wire, 32, (const char *[]){ ">= 1.7", "<= 0.7", "<= 0.4" });
+	many_callers(&wire, 128, (const char *[]){ ">= 2.2", "<= 0.6", "<= 0.3" });
+	writes(store);
+	bench_line("bytes of a session with 300 of state, 10 an owner", bytes, 650, "<= 1");
+	mcp_session_store_close(store);
+	close(fd);
+	return 0;
+}
