@@ -8,13 +8,15 @@
 #include "count.h"
 #include "http1.h"
 
-static int open_all(struct host *host, const char *name, const char *uri, int threaded,
-	struct mcpsess_error *err)
+static int open_all(struct host *host, const char *name, const char *uri, const char *module_dir,
+	int threaded, struct mcpsess_error *err)
 {
 	struct mcpsess_rpc_options options = { .size = sizeof(options) };
 	struct mcpsess_http_options http_options = { .size = sizeof(http_options) };
-	int status = threaded ? mcp_session_store_pool_open(uri, NULL, 0, &host->pool, err)
-			      : mcp_session_store_open(uri, NULL, &host->store, err);
+	struct mcp_session_store_options settings = { .size = sizeof(settings) };
+	settings.module_dir = module_dir;
+	int status = threaded ? mcp_session_store_pool_open(uri, &settings, 0, &host->pool, err)
+			      : mcp_session_store_open(uri, &settings, &host->store, err);
 	if (status == MCPSESS_OK) {
 		options.store = host->store;
 		options.pool = host->pool;
@@ -34,10 +36,11 @@ int host_open(struct host *host, const char *name, int argc, char **argv, int th
 {
 	(void)argc;
 	const char *uri = count_setting(argv, "--store", "MCP_SESSION_STORE", "memory:");
+	const char *module_dir = count_setting(argv, "--module-dir", "MCP_MODULE_DIR", NULL);
 	struct mcpsess_error err;
 	memset(host, 0, sizeof(*host));
 	host->listener = -1;
-	if (open_all(host, name, uri, threaded, &err) < 0) {
+	if (open_all(host, name, uri, module_dir, threaded, &err) < 0) {
 		fprintf(stderr, "%s: %s\n", name, err.text);
 		return -1;
 	}

@@ -21,7 +21,7 @@ static enum MHD_Result plain(struct MHD_Connection *connection, int status, cons
 /* Of this process only: a store that is away for a while is no reason to be restarted. */
 static enum MHD_Result health(struct server *server, struct MHD_Connection *connection)
 {
-	int draining = atomic_load(&server->draining);
+	int draining = atomic_load(&server->leaving);
 	struct text text = { 0 };
 	text_print(&text, "{\"status\":\"%s\",\"store\":\"%s\",\"calls\":%u}\n",
 		draining ? "draining" : "ok", mcp_session_store_pool_scheme(server->pool),

@@ -40,7 +40,7 @@ static enum MHD_Result send_answer(struct call *call)
 	if (response == NULL) {
 		return MHD_NO;
 	}
-	if (atomic_load(&call->server->draining)) {
+	if (atomic_load(&call->server->leaving)) {
 		MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
 	}
 	unsigned status = (unsigned)mcpsess_http_status(call->exchange);

@@ -34,6 +34,8 @@ static const struct rule rules[] = {
 		"SECONDS", "of idleness, default 300; idle= of the store's URI wins" },
 	{ "protocol-version", "MCP_PROTOCOL_VERSION", TEXT, AT(protocol_version), 0, 0, "VERSION",
 		"the newest to offer" },
+	{ "drain-delay", "DRAIN_DELAY", NUMBER, AT(drain_delay), 0, 3600, "SECONDS",
+		"go on serving after SIGTERM, while /health says 503; default 0" },
 	{ "log-file", "LOG_FILE", TEXT, AT(log_file), 0, 0, "FILE", "default standard error" },
 	{ "log-level", "LOG_LEVEL", LEVEL, AT(log_level), 0, 0, "LEVEL",
 		"error, warn, info (default) or debug; DEBUG=true means debug" },

@@ -12,6 +12,7 @@ struct options {
 	const char *store;
 	const char *module_dir;
 	unsigned long session_timeout; /* seconds */
+	unsigned long drain_delay;     /* seconds */
 	const char *protocol_version;  /* NULL: the newest known */
 	const char *log_file;          /* NULL: standard error */
 	enum mcpsess_log_level log_level;

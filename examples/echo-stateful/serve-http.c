@@ -64,6 +64,11 @@ static void announce(const struct server *server, int listener)
 /* Let the calls under way end: not longer than the grace period, nor than a second signal. */
 static void drain(struct server *server)
 {
+	atomic_store(&server->leaving, 1);
+	if (server->options.drain_delay > 0) {
+		log_line(MCPSESS_LOG_INFO, "leaving in %lu s", server->options.drain_delay);
+		server_wait(server, -1, server->options.drain_delay * 1000);
+	}
 	atomic_store(&server->draining, 1);
 	log_line(MCPSESS_LOG_INFO, "draining, %u calls under way", atomic_load(&server->under_way));
 	if (atomic_load(&server->under_way) > 0 &&

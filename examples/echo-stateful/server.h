@@ -21,6 +21,7 @@ struct server {
 	int asked_to_end;      /* one has */
 	int idle_fd;           /* readable when the last call under way has ended */
 	atomic_uint under_way; /* calls that are being answered */
+	atomic_int leaving;    /* 1: balancers should send new calls elsewhere */
 	atomic_int draining;   /* 1: no new calls */
 };
 

@@ -99,10 +99,16 @@ class Process:
     def __init__(self, command, env=None):
         self.port = free_port()
         self.log = tempfile.TemporaryFile()
+        self.command = [part.format(port=self.port) for part in command]
         sanitizers = {k: v for k, v in os.environ.items() if k.endswith("SAN_OPTIONS")}
-        self.process = subprocess.Popen(
-            [part.format(port=self.port) for part in command], stdin=subprocess.DEVNULL,
-            stdout=self.log, stderr=self.log, env={**sanitizers, **(env or {})})
+        self.env = {**sanitizers, **(env or {})}
+        self.process = None
+        self.start()
+
+    def start(self):
+        """Begin, or begin anew at the same port."""
+        self.process = subprocess.Popen(self.command, stdin=subprocess.DEVNULL, stdout=self.log,
+                                        stderr=self.log, env=self.env)
         until(self.answers)
 
     def answers(self):

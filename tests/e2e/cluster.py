@@ -1,0 +1,290 @@
+#!/usr/bin/env python3
+"""Three servers on one shared store behind a balancer without affinity: no session is lost."""
+import calendar
+import concurrent.futures
+import contextlib
+import http.client
+import json
+import os
+import re
+import signal
+import socket
+import sys
+import threading
+import time
+
+import stores
+from mcp import Client, Process, Server, check, equal, initialize, opened, program, run, until
+
+NODES = 3
+SLOW = 10 if os.path.basename(sys.argv[1]) in ("asan", "tsan") else 1
+
+
+class Balancer(Process):
+    """round-robin-lb; it has no end of its own."""
+
+    ends_with = (-signal.SIGTERM,)
+
+    def __init__(self, nodes, *options):
+        named = [part for node in nodes for part in ("--backend", f"127.0.0.1:{node.port}")]
+        super().__init__([program("round-robin-lb"), "--listen", "{port}", *options, *named])
+
+
+class Cluster(contextlib.ExitStack):
+    """A store, its nodes, and the balancer before them."""
+
+    def __init__(self, make, *options, envs=({}, {}, {}), balanced=(), **parameters):
+        super().__init__()
+        with contextlib.ExitStack() as stack:
+            self.store = stack.enter_context(make(**parameters))
+            self.nodes = [stack.enter_context(Server(*self.store.options, *options, env=env))
+                          for env in envs]
+            self.balancer = stack.enter_context(Balancer(self.nodes, *balanced))
+            self.push(stack.pop_all().__exit__)
+
+    def at(self, node, session):
+        """A client of one node, with the session of another's."""
+        client = Client(self.nodes[node])
+        client.session = session
+        return client
+
+
+class Load:
+    """Clients that call without a pause, and what they were told."""
+
+    def __init__(self, cluster, sessions=6, forgives=()):
+        self.cluster, self.forgives = cluster, forgives
+        self.ids = [opened(cluster.balancer).session for _ in range(sessions)]
+        self.stop, self.answers, self.wrong, self.forgiven = threading.Event(), 0, [], 0
+        self.threads = [threading.Thread(target=self.work, args=(i,)) for i in self.ids]
+
+    def work(self, session):
+        client, number = None, 0
+        while not self.stop.is_set():
+            number += 1
+            try:
+                if client is None:
+                    client = Client(self.cluster.balancer)
+                    client.session = session
+                answer = client.ask("tools/call", {"name": "echo",
+                                                   "arguments": {"message": f"m{number}"}})
+                if answer.status in self.forgives:
+                    self.forgiven += 1
+                    client = None
+                elif answer.status != 200 or f"m{number}" not in answer.body.decode():
+                    self.wrong.append((answer.status, answer.body))
+                else:
+                    self.answers += 1
+            except (OSError, http.client.HTTPException) as error:
+                if not self.forgives:
+                    self.wrong.append(repr(error))
+                self.forgiven += 1
+                client = None
+
+    def __enter__(self):
+        for thread in self.threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.stop.set()
+        for thread in self.threads:
+            thread.join()
+
+    def goes_on(self, answers=100):
+        seen = self.answers
+        until(lambda: self.answers >= seen + answers // SLOW, 30)
+
+
+def every_store(function):
+    """One check for each kind of shared store."""
+    for name, make in stores.ALL.items():
+        def one(make=make):
+            function(make)
+        one.__name__ = f"{name}_{function.__name__}"
+        check(one)
+    return function
+
+
+@every_store
+def requests_behind_round_robin_meet_no_session_error(make):
+    total, threads = 10000 // SLOW, 10
+    with Cluster(make) as cluster:
+        clients = [opened(cluster.balancer) for _ in range(threads)]
+
+        def talk(client):
+            for number in range(total // threads):
+                equal(f"m{number}" in client.call("echo", message=f"m{number}"), True)
+        with concurrent.futures.ThreadPoolExecutor(threads) as pool:
+            list(pool.map(talk, clients))
+        for client in clients:
+            equal(client.info()["request_count"], total // threads, "requests")
+
+
+@every_store
+def sessions_outlive_the_killing_of_every_node_in_turn(make):
+    with Cluster(make) as cluster, Load(cluster, forgives=(502, 503)) as load:
+        for node in cluster.nodes:
+            load.goes_on()
+            node.process.kill()
+            node.process.wait()
+            load.goes_on()
+            node.start()
+        load.goes_on()
+        load.stop.set()
+    equal(load.wrong, [], "wrong answers")
+
+
+@every_store
+def a_rolling_restart_under_load_is_not_noticed(make):
+    with Cluster(make, "--drain-delay", "1", balanced=("--health", "/health")) as cluster, \
+            Load(cluster) as load:
+        for node in cluster.nodes:
+            load.goes_on()
+            node.stop()
+            node.start()
+            time.sleep(0.3)  # the balancer looks every 0.1 s
+        load.goes_on()
+    equal((load.wrong, load.forgiven), ([], 0), "wrong answers")
+    equal(load.answers > 500 // SLOW, True, load.answers)
+
+
+@every_store
+def fifty_first_requests_at_a_cold_node_adopt_a_session_once(make):
+    with Cluster(make) as cluster:
+        session = opened(cluster.nodes[0]).session
+        cold = cluster.nodes[1]
+        with concurrent.futures.ThreadPoolExecutor(50) as pool:
+            ready = threading.Barrier(50)
+
+            def first(number):
+                client = cluster.at(1, session)
+                client.connection.connect()
+                ready.wait()
+                return client.call("echo", message=str(number))
+            equal(len(list(pool.map(first, range(50)))), 50)
+        equal(cold.metric("mcpsess_sessions_created_total"), 0, "created there")
+        equal(cluster.at(2, session).info()["request_count"], 50, "requests")
+
+
+def logged(node):
+    """When a node began, by its own clock."""
+    found = re.search(r"(\S+)\.\d+Z info listening", node.said())
+    return calendar.timegm(time.strptime(found[1], "%Y-%m-%dT%H:%M:%S"))
+
+
+@every_store
+def expiry_is_judged_by_the_clock_of_the_store(make):
+    ahead = {"LD_PRELOAD": os.path.join(sys.argv[1], "tests/e2e/clock-shift.so")}
+    if SLOW > 1:  # a sanitizer wants to be the first library
+        ahead["ASAN_OPTIONS"] = "verify_asan_link_order=0"
+    with Cluster(make, envs=({}, ahead, {}), idle="3s", touch_every="100ms") as cluster:
+        busy, left = opened(cluster.nodes[0]), opened(cluster.nodes[1])
+        equal(3590 < logged(cluster.nodes[1]) - logged(cluster.nodes[0]) < 3610, True, "apart")
+        end = time.monotonic() + 4
+        while time.monotonic() < end:
+            for node in range(NODES):
+                equal(cluster.at(node, busy.session).ask("ping").status, 200, "in use")
+                time.sleep(0.1)
+        for node in range(NODES):
+            equal(cluster.at(node, left.session).ask("ping").status, 404, "not in use")
+
+
+@every_store
+def a_refresh_that_races_a_delete_never_brings_the_session_back(make):
+    with Cluster(make, touch_every="1ms") as cluster:
+        for _ in range(20):
+            session = opened(cluster.balancer).session
+            clients = [cluster.at(n, session) for n in range(NODES)]
+            with concurrent.futures.ThreadPoolExecutor(NODES) as pool:
+                going = [pool.submit(lambda c: [c.ask("ping").status for _ in range(8)], c)
+                         for c in clients[:2]]
+                deleted = pool.submit(lambda: clients[2].delete().status)
+                equal(deleted.result() in (200, 404), True)
+                for one in going:
+                    statuses = one.result()
+                    equal(statuses, sorted(statuses), "never 200 after 404")
+            for node in range(NODES):
+                equal(cluster.at(node, session).ask("ping").status, 404, "deleted")
+
+
+@every_store
+def different_keys_set_at_once_from_three_nodes_are_all_kept(make):
+    with Cluster(make) as cluster:
+        session = opened(cluster.balancer).session
+
+        def write(node):
+            client = cluster.at(node, session)
+            for number in range(20):
+                client.call("set_session_data", key=f"n{node}k{number}", value=number)
+        with concurrent.futures.ThreadPoolExecutor(NODES) as pool:
+            list(pool.map(write, range(NODES)))
+        stored = json.loads(cluster.at(0, session).call("get_session_data"))
+        equal(len(stored), NODES * 20, stored)
+
+
+class Counter(Process):
+    """threads, whose tool adds to a number in the session."""
+
+    ends_with = (0, -signal.SIGTERM)
+
+    def __init__(self, store):
+        super().__init__([program("threads"), "--port", "{port}", *store.options])
+
+
+@every_store
+def a_counter_raised_from_three_nodes_misses_nothing(make):
+    total = 10000 // SLOW
+    with make() as store, Counter(store) as one, Counter(store) as two, Counter(store) as three:
+        nodes = [one, two, three]
+        session = opened(one).session
+
+        def count(node):
+            client = Client(node)
+            client.session = session
+            done = 0
+            while done < total // 4:
+                answer = client.ask("tools/call", {"name": "count", "arguments": {}})
+                if answer.status == 503:  # others were faster each time
+                    continue
+                equal(answer.status, 200, answer.body)
+                done += 1
+        with concurrent.futures.ThreadPoolExecutor(4) as pool:
+            list(pool.map(count, [one, two, three, one]))
+        client = Client(nodes[1])
+        client.session = session
+        equal(client.call("count"), str(total // 4 * 4 + 1))
+
+
+@every_store
+def GET_and_DELETE_work_as_first_requests_at_a_cold_node(make):
+    with Cluster(make) as cluster:
+        session = opened(cluster.nodes[0]).session
+        with contextlib.closing(socket.create_connection(("127.0.0.1", cluster.nodes[1].port))):
+            status = cluster.at(1, session).send("GET", Accept="text/event-stream").status
+            equal(status in (200, 405), True, status)
+            equal(cluster.at(1, session).ask("ping").status, 200, "nobody is blocked")
+        equal(cluster.at(2, session).delete().status, 200)
+        equal([cluster.at(n, session).ask("ping").status for n in range(NODES)], [404] * NODES)
+
+
+@every_store
+def a_made_up_id_is_admitted_by_no_method(make):
+    with Cluster(make) as cluster:
+        opened(cluster.balancer)
+        for made_up in ("made-up-but-of-a-fitting-length-0123456789ab", "x" * 43, "x" * 200):
+            for node in range(NODES):
+                client = cluster.at(node, made_up)
+                equal(client.ask("ping").status, 404)
+                equal(client.ask("tools/call", {"name": "echo", "arguments": {}}).status, 404)
+                equal(client.notify("notifications/initialized").status, 404)
+                equal(client.send("GET", Accept="text/event-stream").status in (404, 405), True)
+                equal(client.delete().status, 404)
+                begun = client.ask("initialize", initialize())
+                equal(begun.session != made_up, True, "never minted by a client")
+                if begun.session:
+                    equal(cluster.at(node, begun.session).delete().status, 200)
+                equal(client.ask("ping").status, 404, "still not there")
+
+
+run()
