@@ -7,6 +7,7 @@
 
 #include "count.h"
 #include "http1.h"
+#include "schema.h"
 
 static int open_all(struct host *host, const char *name, const char *uri, const char *module_dir,
 	int threaded, struct mcpsess_error *err)
@@ -35,12 +36,14 @@ static int open_all(struct host *host, const char *name, const char *uri, const 
 int host_open(struct host *host, const char *name, int argc, char **argv, int threaded)
 {
 	(void)argc;
+	char created[1024];
 	const char *uri = count_setting(argv, "--store", "MCP_SESSION_STORE", "memory:");
 	const char *module_dir = count_setting(argv, "--module-dir", "MCP_MODULE_DIR", NULL);
 	struct mcpsess_error err;
 	memset(host, 0, sizeof(*host));
 	host->listener = -1;
-	if (open_all(host, name, uri, module_dir, threaded, &err) < 0) {
+	if (open_all(host, name, schema_created(uri, created, sizeof(created)), module_dir,
+		    threaded, &err) < 0) {
 		fprintf(stderr, "%s: %s\n", name, err.text);
 		return -1;
 	}

@@ -14,6 +14,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "../common/schema.h"
 #include "log.h"
 #include "server.h"
 
@@ -52,10 +53,13 @@ static int open_pool(
 	struct server *server, const struct mcpsess_hooks *hooks, struct mcpsess_error *err)
 {
 	struct mcp_session_store_options settings = { .size = sizeof(settings) };
+	char created[1024];
 	settings.idle_ms = (uint64_t)server->options.session_timeout * 1000;
 	settings.module_dir = server->options.module_dir;
 	settings.hooks = hooks;
-	return mcp_session_store_pool_open(server->options.store, &settings, 0, &server->pool, err);
+	return mcp_session_store_pool_open(
+		schema_created(server->options.store, created, sizeof(created)), &settings, 0,
+		&server->pool, err);
 }
 
 static int create_rpc(

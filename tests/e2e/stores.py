@@ -4,6 +4,7 @@ import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "servers"))
+import postgres  # noqa: E402  # pylint: disable=wrong-import-position
 import redis  # noqa: E402  # pylint: disable=wrong-import-position
 
 
@@ -30,4 +31,9 @@ def open_redis(**parameters):
     return Shared("redis", server, server.unix(**parameters))
 
 
-ALL = {"redis": open_redis}
+def open_postgres(**parameters):
+    server = postgres.Server(fsync="off")
+    return Shared("postgres", server, server.unix(**parameters))
+
+
+ALL = {"redis": open_redis, "postgres": open_postgres}
