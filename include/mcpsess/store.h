@@ -361,6 +361,7 @@ MCPSESS_API int mcp_session_store_exists_async(
 MCPSESS_API int mcp_session_store_list_async(
 	struct mcp_session_store *store, struct mcp_session_store_call *call);
 
+/** The optional verbs likewise: their comments are with the blocking forms. */
 MCPSESS_API int mcp_session_store_rotate_async(
 	struct mcp_session_store *store, struct mcp_session_store_call *call);
 MCPSESS_API int mcp_session_store_end_owner_async(
