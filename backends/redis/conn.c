@@ -87,7 +87,7 @@ static void note_failure(struct redis_conn *conn, int sys, const char *why)
 	if (sys != 0 && strerror_r(sys, reason, sizeof(reason)) != reason) {
 		reason[0] = '\0';
 	}
-	snprintf(conn->why, sizeof(conn->why), "%.150s%s%s", why, reason[0] != '\0' ? ": " : "",
+	snprintf(conn->why, sizeof(conn->why), "%.130s%s%s", why, reason[0] != '\0' ? ": " : "",
 		reason);
 	conn->failures++;
 	conn->retry_ms =
