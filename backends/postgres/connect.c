@@ -75,6 +75,13 @@ void mcpsess_postgres_drop(struct postgres *pg, int sys, const char *text)
 	}
 }
 
+/* libpq would print them. */
+static void ignore_notice(void *user_data, const PGresult *notice)
+{
+	(void)user_data;
+	(void)notice;
+}
+
 void mcpsess_postgres_connect(struct postgres *pg)
 {
 	const struct mcpsess_host *host = pg->store.host;
@@ -92,6 +99,7 @@ void mcpsess_postgres_connect(struct postgres *pg)
 			pg->conn != NULL ? PQerrorMessage(pg->conn) : "no memory to connect");
 		return;
 	}
+	PQsetNoticeReceiver(pg->conn, ignore_notice, NULL);
 	mcpsess_postgres_arm(pg);
 	mcpsess_postgres_watch(pg, MCPSESS_EVENT_WRITE);
 }

@@ -104,6 +104,23 @@ static int take_parameters(
 	return MCPSESS_OK;
 }
 
+/* A password with a character that should be encoded would be split, and be told as something else.
+ */
+static int is_sound(const PQconninfoOption *address, const char *authority)
+{
+	const char *at = strchr(authority, '@');
+	if (at != NULL && strchr(at + 1, '@') != NULL) {
+		return 0;
+	}
+	for (; address->keyword != NULL; address++) {
+		if (strcmp(address->keyword, "port") == 0 && address->val != NULL &&
+			address->val[strspn(address->val, "0123456789,")] != '\0') {
+			return 0;
+		}
+	}
+	return 1;
+}
+
 /* libpq's own words could quote a part of the password. */
 static int take_address(
 	struct postgres *pg, const struct mcpsess_backend_config *config, struct mcpsess_error *err)
@@ -117,11 +134,12 @@ static int take_address(
 	pg->address = PQconninfoParse(uri, NULL);
 	explicit_bzero(uri, strlen(uri));
 	postgres_realloc(pg, uri, 0);
-	if (pg->address == NULL) {
+	if (pg->address == NULL || !is_sound(pg->address, config->authority)) {
 		err->status = MCPSESS_E_INVALID;
 		err->sys = 0;
 		snprintf(err->text, sizeof(err->text),
-			"what stands between // and the database is not user:password@host:port");
+			"what stands between // and the database is not user:password@host:port, "
+			"percent-encoded");
 		return MCPSESS_E_INVALID;
 	}
 	return MCPSESS_OK;

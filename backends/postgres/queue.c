@@ -125,12 +125,27 @@ void mcpsess_postgres_fail_waiting(struct postgres *pg, int sys, const char *tex
 
 /* -- sending -------------------------------------------------------------------------------- */
 
-/* Whether the server has hung up since: what is sent then would be lost, and nobody knew. */
+/* The first byte that the server has sent unasked, 0: none, -1: it has hung up. */
+static int peek(const struct postgres *pg)
+{
+	unsigned char byte;
+	ssize_t some = recv(PQsocket(pg->conn), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+	if (some < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR)) {
+		return 0;
+	}
+	return some > 0 ? byte : -1;
+}
+
+/* Whether an idle connection has ended: what is sent then would be lost, and nobody knew. */
 static int has_hung_up(const struct postgres *pg)
 {
-	char byte;
-	ssize_t some = recv(PQsocket(pg->conn), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-	return some == 0 || (some < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR);
+	int byte = peek(pg);
+	if (byte > 0 && byte != 'E') {
+		PQconsumeInput(pg->conn);
+		PQisBusy(pg->conn);
+		byte = peek(pg);
+	}
+	return byte < 0 || byte == 'E' || PQstatus(pg->conn) != CONNECTION_OK;
 }
 
 static int send_one(struct postgres *pg, struct postgres_query *query)

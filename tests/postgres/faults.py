@@ -1,0 +1,197 @@
+#!/usr/bin/env python3
+"""A PostgreSQL that breaks, and what a store says of it.
+
+    faults.py BUILD_FOLDER
+"""
+import contextlib
+import subprocess
+import sys
+import time
+
+from harness import Store, check, end, postgres
+
+BUILD = sys.argv[1]
+FAILS = ("UNAVAILABLE", "UNKNOWN")
+
+
+def idle_psql(server):
+    return subprocess.Popen(server.psql("")[:-3] + ["postgres"], stdin=subprocess.PIPE,
+                            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+
+
+@contextlib.contextmanager
+def session(server, sql):
+    """A psql that has done something and sits in its transaction."""
+    process = idle_psql(server)
+    process.stdin.write(f"begin; {sql};\n\\echo there\n")
+    process.stdin.flush()
+    process.stdout.readline()
+    try:
+        yield
+    finally:
+        process.stdin.close()
+        process.wait()
+        process.stdout.close()
+
+
+def until_ok(store, line, seconds=10):
+    stop = time.monotonic() + seconds
+    answer = store(line)
+    while answer.status in FAILS and time.monotonic() < stop:
+        time.sleep(0.05)
+        answer = store(line)
+    return answer
+
+
+def wait_for_lock(server):
+    stop = time.monotonic() + 5
+    while time.monotonic() < stop and server(
+            "select count(*) from pg_stat_activity where wait_event_type = 'Lock'") == "0":
+        time.sleep(0.01)
+
+
+def terminate(server):
+    server("select pg_terminate_backend(pid) from pg_stat_activity "
+           "where application_name = 'mcpsess'")
+
+
+def the_schema_is_looked_at(server):
+    with Store(BUILD, server.tcp(schema="absent")) as store:
+        answer = store("get a")
+        check("a schema that is missing is refused, saying how to make it",
+              answer.status == "UNAVAILABLE" and "migrate=create" in answer.text, answer)
+    with Store(BUILD, server.tcp(schema="newer", migrate="create")) as store:
+        check("migrate=create makes it", store("create a one").status == "ok")
+    server("update newer.meta set version = 99")
+    with Store(BUILD, server.tcp(schema="newer", migrate="create")) as store:
+        answer = store("get a")
+        check("a schema of a newer library is refused",
+              answer.status == "UNAVAILABLE" and "newer" in answer.text, answer)
+
+
+def many_migrate_at_once(server):
+    uri = server.tcp(schema="raced", migrate="create", timeout="20s", connect_timeout="20s")
+    stores = [Store(BUILD, uri) for _ in range(8)]
+    for number, store in enumerate(stores):
+        store.say(f"create s{number} one")
+    answers = [store.hear() for store in stores]
+    for store in stores:
+        store.close()
+    check("of many that make one schema at once all succeed",
+          all(a.status == "ok" for a in answers), answers)
+    versions = server("select count(*) from raced.meta")
+    check("and it is made once", versions == "1", versions)
+
+
+def connections_end(server):
+    with Store(BUILD, server.tcp(schema="ended", migrate="create")) as store:
+        store("create a one")
+        terminate(server)
+        time.sleep(0.1)
+        answer = store("update a 1 two")
+        check("a connection that ended while idle costs nothing", answer.status == "ok", answer)
+        with session(server, "select from ended.session for update"):
+            store.say("operation word")
+            store.say("update a 2 three")
+            wait_for_lock(server)
+            terminate(server)
+            answer = store.hear()
+        check("a write whose statement was terminated is UNAVAILABLE: nothing happened",
+              answer.status == "UNAVAILABLE", answer)
+        answer = until_ok(store, "update a 2 three")
+        check("and then it can be done", (answer.status, answer.revision) == ("ok", 3), answer)
+
+
+def locks_are_not_waited_for(server):
+    with Store(BUILD, server.tcp(schema="locked", migrate="create")) as store:
+        store("create a one")
+        with session(server, "lock table locked.session in access exclusive mode"):
+            answer = store("get a")
+            check("a read of a locked table is UNAVAILABLE after the timeout",
+                  answer.status == "UNAVAILABLE" and 900 < answer.ms < 1500, answer)
+            time.sleep(2)
+            answer = store("update a 1 two")
+            check("a write to a locked table is UNKNOWN after the timeout",
+                  answer.status == "UNKNOWN" and answer.ms < 2500, answer)
+        answer = until_ok(store, "get a")
+        check("and when the lock is gone the store serves", answer.status == "ok", answer)
+
+
+def connections_run_out(server):
+    most = int(server("show max_connections"))
+    holders = [idle_psql(server) for _ in range(most)]
+    with contextlib.suppress(RuntimeError):
+        while True:
+            server("select 1")
+    with Store(BUILD, server.tcp(schema="crowded", migrate="create", probe_every="50ms")) as store:
+        answer = store("create a one")
+        check("a server without a connection to spare is UNAVAILABLE",
+              answer.status == "UNAVAILABLE", answer)
+        for holder in holders:
+            holder.communicate()
+        answer = until_ok(store, "list", 30)
+        check("and then it serves", answer.status == "ok", answer)
+
+
+def the_server_crashes(server):
+    uri = server.tcp(schema="crashed", migrate="create", probe_every="50ms")
+    with Store(BUILD, uri) as store:
+        revision, unknown = 1, 0
+        store("create a 1")
+        for _ in range(3):
+            for _ in range(20):
+                answer = store(f"update a {revision} {revision + 1}")
+                revision = answer.revision if answer.status == "ok" else revision
+            with session(server, "select from crashed.session for update"):
+                store.say(f"update a {revision} {revision + 1}")
+                wait_for_lock(server)
+                server.crash()
+                answer = store.hear()
+            unknown += answer.status in FAILS
+            down = store("get a")
+            server.start()
+            answer = until_ok(store, "get a")
+            check("after a crash all that was acknowledged is there",
+                  answer.status == "ok" and answer.revision >= revision, (revision, answer))
+            check("while it was down it was UNAVAILABLE at once",
+                  down.status == "UNAVAILABLE" and down.ms < 500, down)
+            revision = answer.revision
+        check("a write cut off by a crash is UNAVAILABLE or UNKNOWN", unknown == 3, unknown)
+
+
+def a_standby_is_passed_over(server):
+    server("alter system set default_transaction_read_only = on")
+    server("select pg_reload_conf()")
+    with Store(BUILD, server.tcp(schema="newer")) as store:
+        answer = store("get a")
+        check("a server that does not write is UNAVAILABLE", answer.status == "UNAVAILABLE", answer)
+    server("alter system reset default_transaction_read_only")
+    server("select pg_reload_conf()")
+
+
+def no_secret_is_told(server):
+    place = f"127.0.0.1:{server.port}/none"
+    for uri in (f"postgresql://mcp:sesame@{place}", f"postgresql://mcp:sesame@{place}:x",
+                "postgresql://mcp:sesame@127.0.0.1:1/none",
+                "postgresql://mcp:ses@sesame:sesame@sesame/"):
+        with Store(BUILD, uri) as store:
+            told = store.opened if store.opened != "open" else store("get a").text
+            check("no error tells a password", told and "sesame" not in told.replace(
+                '"sesame', ""), told)
+
+
+def main():
+    with postgres.Server(max_connections=20) as server:
+        the_schema_is_looked_at(server)
+        many_migrate_at_once(server)
+        connections_end(server)
+        locks_are_not_waited_for(server)
+        connections_run_out(server)
+        the_server_crashes(server)
+        a_standby_is_passed_over(server)
+        no_secret_is_told(server)
+    end()
+
+
+if __name__ == "__main__":
+    main()
