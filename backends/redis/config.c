@@ -7,7 +7,7 @@
 
 #include "redis.h"
 
-enum { PORT = 6379, SENTINEL_PORT = 26379, SEEDS_MAX = 16, DATABASE_MAX = 65535 };
+enum { PORT = 6379, SENTINEL_PORT = 26379, SEEDS_MAX = 16, DATABASE_MAX = 65535, WAIT_MAX = 64 };
 
 __attribute__((format(printf, 2, 3))) static int refuse(
 	struct mcpsess_error *err, const char *format, ...)
@@ -138,6 +138,16 @@ static int take_database(struct redis_config *config, const char *text, struct m
 	return MCPSESS_OK;
 }
 
+static int take_wait(struct redis_config *config, const char *text, struct mcpsess_error *err)
+{
+	unsigned long number;
+	if (!take_number(text, strlen(text), WAIT_MAX, &number)) {
+		return refuse(err, "wait=%.20s: a number of replicas is wanted", text);
+	}
+	config->wait = (uint32_t)number;
+	return MCPSESS_OK;
+}
+
 static int take_prefix(struct redis_config *config, const char *text, struct mcpsess_error *err)
 {
 	size_t len = strlen(text);
@@ -199,6 +209,9 @@ static int take_parameter(struct redis *redis, const struct mcpsess_backend_para
 	}
 	if (strcmp(parameter->name, "db") == 0) {
 		return take_database(config, value, err);
+	}
+	if (strcmp(parameter->name, "wait") == 0) {
+		return take_wait(config, value, err);
 	}
 	if (strncmp(parameter->name, "tls", 3) == 0) {
 		return take_tls(redis, parameter, err);

@@ -96,6 +96,13 @@ static void note_failure(struct redis_conn *conn, int sys, const char *why)
 
 static int try_seed(struct redis_conn *conn);
 
+int mcpsess_redis_lost_status(const struct redis_slot *slot)
+{
+	int writes =
+		slot->kind == REDIS_WAIT || mcpsess_redis_writes((enum redis_script)slot->kind);
+	return writes ? MCPSESS_E_UNKNOWN : MCPSESS_E_UNAVAILABLE;
+}
+
 /* What was sent has an unknown outcome; what was not goes back, in the order it had. */
 static void give_back(struct redis_conn *conn, uint64_t written, int sys, const char *why)
 {
@@ -104,14 +111,11 @@ static void give_back(struct redis_conn *conn, uint64_t written, int sys, const 
 		if (slot.call == NULL) {
 			continue;
 		}
-		if (slot.end > written) {
+		if (slot.end > written && slot.kind != REDIS_WAIT) {
 			mcpsess_redis_wait_first(
 				&conn->queue, conn, slot.call, slot.kind, slot.whole);
 		} else {
-			finish(conn, slot.call,
-				mcpsess_redis_writes(slot.kind) ? MCPSESS_E_UNKNOWN
-								: MCPSESS_E_UNAVAILABLE,
-				sys, why);
+			finish(conn, slot.call, mcpsess_redis_lost_status(&slot), sys, why);
 		}
 	}
 }
@@ -209,6 +213,23 @@ static void write_out(struct redis_conn *conn)
 	watch(conn, MCPSESS_EVENT_READ);
 }
 
+/* Behind a write: have its replicas counted. */
+static int append_wait(struct redis_conn *conn, const struct redis_slot *of)
+{
+	const struct redis_config *config = &conn->redis->config;
+	struct redis_slot slot = { .kind = REDIS_WAIT, .due_ms = of->due_ms };
+	char count[24], ms[24];
+	const char *argv[] = { "WAIT", count, ms };
+	size_t lens[] = { 4, 0, 0 };
+	lens[1] = (size_t)sprintf(count, "%u", (unsigned)config->wait);
+	lens[2] = (size_t)sprintf(ms, "%llu", (unsigned long long)config->timeout_ms * 3 / 4 + 1);
+	int r = mcpsess_redis_conn_append(conn, 3, argv, lens, &slot.end);
+	if (r == MCPSESS_OK) {
+		mcpsess_redis_slot_push(&conn->queue, &slot);
+	}
+	return r;
+}
+
 static void send_waiting(struct redis_conn *conn)
 {
 	struct redis_slot slot;
@@ -217,8 +238,13 @@ static void send_waiting(struct redis_conn *conn)
 		conn->used_ms = slot.due_ms;
 		if (r < 0) {
 			finish(conn, slot.call, r, 0, "no memory for a command");
-		} else {
-			mcpsess_redis_slot_push(&conn->queue, &slot);
+			continue;
+		}
+		slot.waits = conn->redis->config.wait > 0 && mcpsess_redis_lasts(slot.kind);
+		mcpsess_redis_slot_push(&conn->queue, &slot);
+		if (slot.waits && append_wait(conn, &slot) < 0) {
+			mcpsess_redis_conn_lose(conn, ENOMEM, "no memory for a command");
+			return;
 		}
 	}
 	write_out(conn);

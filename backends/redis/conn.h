@@ -77,6 +77,9 @@ int mcpsess_redis_greeted(struct redis_conn *conn, uint32_t step, const struct r
 int mcpsess_redis_verb_append(
 	struct redis_conn *conn, const struct redis_slot *slot, uint64_t *end);
 
+/* What a sent call's status is when its answer is lost. */
+int mcpsess_redis_lost_status(const struct redis_slot *slot);
+
 /* What to do after a reply. */
 enum redis_after { REDIS_AFTER_NOTHING, REDIS_AFTER_RESEND, REDIS_AFTER_LOSE };
 

@@ -23,11 +23,14 @@ static void set_number(struct mcp_session_store_call *call, uintptr_t number)
 
 int mcpsess_redis_queue_reserve(struct redis_queue *queue, const struct mcp_session_store *store)
 {
-	size_t wanted = queue->waiting + queue->count + 1 + REDIS_GREET_END;
+	size_t wanted = 2 * (queue->waiting + 1) + queue->count + REDIS_GREET_END;
 	if (wanted <= queue->capacity) {
 		return MCPSESS_OK;
 	}
-	size_t capacity = queue->capacity > 0 ? queue->capacity * 2 : SLOTS_FIRST;
+	size_t capacity = queue->capacity > 0 ? queue->capacity : SLOTS_FIRST;
+	while (capacity < wanted) {
+		capacity *= 2;
+	}
 	struct redis_slot *slots =
 		store->host->realloc(store->core, NULL, capacity * sizeof(*slots));
 	if (slots == NULL) {
@@ -159,6 +162,12 @@ int mcpsess_redis_slot_pop(struct redis_queue *queue, struct redis_slot *out)
 	queue->head = (queue->head + 1) & (queue->capacity - 1);
 	queue->count--;
 	return 1;
+}
+
+void mcpsess_redis_slot_hand_on(struct redis_queue *queue, struct mcp_session_store_call *call)
+{
+	queue->slots[queue->head].call = call;
+	set_number(call, (uintptr_t)queue->head << SHIFT | SENT);
 }
 
 int mcpsess_redis_slot_unpush(struct redis_queue *queue, struct redis_slot *out)

@@ -21,6 +21,8 @@ enum {
 	REDIS_GREET_END = REDIS_GREET_TEXT + REDIS_TEXTS,
 	/* The question to a sentinel, which is no greeting. */
 	REDIS_GREET_MASTER = REDIS_GREET_END,
+	/* How many replicas have what the verb before it wrote. */
+	REDIS_WAIT,
 };
 
 struct redis_slot {
@@ -29,6 +31,7 @@ struct redis_slot {
 	uint64_t due_ms;                     /* when the answer is overdue */
 	uint32_t kind;                       /* enum redis_script, or above */
 	uint32_t whole;                      /* the script's text was sent, not its digest */
+	uint32_t waits;                      /* the next slot is a REDIS_WAIT for it */
 };
 
 struct redis_queue {
@@ -60,6 +63,8 @@ void mcpsess_redis_forget(struct redis_queue *queue, struct mcp_session_store_ca
 void mcpsess_redis_slot_push(struct redis_queue *queue, const struct redis_slot *slot);
 /* 0 when nothing is to be answered. */
 int mcpsess_redis_slot_pop(struct redis_queue *queue, struct redis_slot *out);
+/* The slot that is first now is about this call, whose own was taken. */
+void mcpsess_redis_slot_hand_on(struct redis_queue *queue, struct mcp_session_store_call *call);
 /* The last one, for those that go back to wait. */
 int mcpsess_redis_slot_unpush(struct redis_queue *queue, struct redis_slot *out);
 

@@ -26,7 +26,7 @@ static int take_reply(struct redis_conn *conn, const redisReply *reply)
 		}
 		return 0;
 	}
-	if (slot.kind >= REDIS_GREET_AUTH) {
+	if (slot.kind >= REDIS_GREET_AUTH && slot.kind != REDIS_WAIT) {
 		if (mcpsess_redis_greeted(conn, slot.kind, reply, why, sizeof(why)) < 0) {
 			mcpsess_redis_conn_lose(conn, 0, why);
 			return 0;

@@ -38,6 +38,7 @@ struct redis_config {
 	char *master;             /* the name sentinels know it by */
 	struct redis_tls_config tls;
 	uint32_t database;
+	uint32_t wait; /* replicas that must have a write; 0: none */
 	enum redis_eviction eviction;
 	uint64_t connect_timeout_ms;
 	uint64_t timeout_ms;

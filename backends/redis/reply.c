@@ -31,6 +31,10 @@ static void finish(
 {
 	const struct mcp_session_store *store = &conn->redis->store;
 	if (slot->call != NULL) {
+		if (status == MCPSESS_OK && slot->waits) {
+			mcpsess_redis_slot_hand_on(&conn->queue, slot->call);
+			return;
+		}
 		if (text != NULL) {
 			store->host->explain(slot->call, 0, text);
 		}
@@ -52,10 +56,7 @@ static enum redis_after take_error(
 		}
 	}
 	/* A script that broke off may have written before it did. */
-	finish(conn, slot,
-		mcpsess_redis_writes((enum redis_script)slot->kind) ? MCPSESS_E_UNKNOWN
-								    : MCPSESS_E_UNAVAILABLE,
-		text);
+	finish(conn, slot, mcpsess_redis_lost_status(slot), text);
 	return REDIS_AFTER_NOTHING;
 }
 
@@ -245,9 +246,22 @@ static int is_answer(const redisReply *reply)
 	       reply->element[1]->type == REDIS_REPLY_INTEGER && reply->element[1]->integer >= 0;
 }
 
+static enum redis_after take_wait(
+	struct redis_conn *conn, const struct redis_slot *slot, const redisReply *reply)
+{
+	int all = reply->type == REDIS_REPLY_INTEGER &&
+		  reply->integer >= (long long)conn->redis->config.wait;
+	finish(conn, slot, all ? MCPSESS_OK : MCPSESS_E_UNKNOWN,
+		all ? NULL : "it is written, but not by as many replicas as wait= asks for");
+	return REDIS_AFTER_NOTHING;
+}
+
 enum redis_after mcpsess_redis_reply(
 	struct redis_conn *conn, const struct redis_slot *slot, const redisReply *reply)
 {
+	if (slot->kind == REDIS_WAIT) {
+		return take_wait(conn, slot, reply);
+	}
 	if (reply->type == REDIS_REPLY_ERROR) {
 		return take_error(conn, slot, reply->str);
 	}
@@ -270,9 +284,7 @@ enum redis_after mcpsess_redis_reply(
 		}
 	}
 	if (r == -1) {
-		finish(conn, slot,
-			mcpsess_redis_writes((enum redis_script)slot->kind) ? MCPSESS_E_UNKNOWN
-									    : MCPSESS_E_UNAVAILABLE,
+		finish(conn, slot, mcpsess_redis_lost_status(slot),
 			"the server's answer makes no sense");
 		return REDIS_AFTER_LOSE;
 	}

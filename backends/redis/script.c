@@ -56,3 +56,8 @@ int mcpsess_redis_writes(enum redis_script script)
 {
 	return scripts[script].writes;
 }
+
+int mcpsess_redis_lasts(enum redis_script script)
+{
+	return scripts[script].writes && script != REDIS_TOUCH;
+}

@@ -52,4 +52,7 @@ size_t mcpsess_redis_text_parts(enum redis_text text, struct mcpsess_bytes parts
  */
 int mcpsess_redis_writes(enum redis_script script);
 
+/* Whether a write must outlast a failover, where wait= asks for that: not so a touch. */
+int mcpsess_redis_lasts(enum redis_script script);
+
 #endif

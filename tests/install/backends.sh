@@ -70,7 +70,9 @@ does_not_open() { ! opens "$1"; }
 
 state()
 {
-	[ "$(PKG_CONFIG_PATH=$folder/$1/lib/pkgconfig pkg-config --variable="$name" mcpsess)" = "$2" ]
+	local said
+	said=$(PKG_CONFIG_PATH=$folder/$1/lib/pkgconfig pkg-config --variable="$name" mcpsess)
+	[ "$said" = "$2" ]
 }
 
 alone()

@@ -108,6 +108,26 @@ def refusals():
                   answer.status == "UNAVAILABLE" and "memory is full" in answer.text, answer)
 
 
+def writes_wait_for_replicas():
+    with redis.Server() as primary:
+        replica = redis.Server("--replicaof", f"127.0.0.1 {primary.port}")
+        redis.wait_for(lambda: b"master_link_status:up" in
+                       replica.client()("INFO", "replication"), "the replica")
+        primary.client()("SET", "first", "x")
+        redis.wait_for(lambda: primary.client()("WAIT", 1, 100) == 1, "the replica")
+        with Store(BUILD, primary.unix(wait=1, timeout="600ms")) as store:
+            store.say("operation first")
+            got = [store(line) for line in ("create a one", "get a", "update a 1 two", "delete b")]
+            check("with wait= a write that a replica has is OK",
+                  [a.status for a in got] == ["ok"] * 4, got)
+            replica.stop()
+            store.say("operation second")
+            write, read = store("update a 2 three"), store("get a")
+            check("one that no replica has is unknown", write.status == "UNKNOWN" and
+                  "replicas" in write.text, write)
+            check("and reads do not wait", read.status == "ok" and read.revision == 3, read)
+
+
 def a_primary_that_is_demoted(server):
     with redis.Server() as other:
         with Store(BUILD, other.unix()) as store:
@@ -125,7 +145,7 @@ def uris():
         "redis://127.0.0.1:0": "port", "redis://127.0.0.1:x": "port",
         "redis://h%41": "host", "redis://127.0.0.1/x": "database",
         "redis://?prefix={": "prefix", "redis://?eviction=maybe": "eviction",
-        "redis://?colour=red": "colour", "redis+unix:": "socket",
+        "redis://?colour=red": "colour", "redis://?wait=x": "wait", "redis+unix:": "socket",
     }
     for uri, word in wrong.items():
         with Store(BUILD, uri) as store:
@@ -142,6 +162,7 @@ def main():
         a_restart_is_survived(server)
         a_primary_that_is_demoted(server)
     refusals()
+    writes_wait_for_replicas()
     uris()
     end()
 
