@@ -191,8 +191,7 @@ struct mcp_session_store_options {
 	 * open: to change keys add the new one at the end everywhere, then put it first, and take
 	 * the old one out when all it sealed has ended. A payload is sealed with XChaCha20-Poly1305
 	 * for its record and owner; one that does not open is CORRUPT, unsealed ones too. Such a
-	 * store cannot rotate, and an update names the record's owner, MCP_SESSION_STORE_ANY_OWNER
-	 * or not. UNSUPPORTED in a build without libsodium.
+	 * store cannot rotate. UNSUPPORTED in a build without libsodium.
 	 */
 	const char *seal_keys_file;
 	const char *module_dir; /* where modules are; NULL: the compiled-in folder */

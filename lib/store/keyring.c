@@ -78,7 +78,7 @@ static int take_line(struct mcpsess_keyring *ring, struct mcpsess_bytes line, un
 		return MCPSESS_OK;
 	}
 	if (!mcpsess_key_id_is_sound(id)) {
-		return refuse(err, number, "the key id is not 1 to 32 of A-Z a-z 0-9 . _ -");
+		return refuse(err, number, "the key id is not 1 to 16 of A-Z a-z 0-9 . _ -");
 	}
 	if (mcpsess_keyring_find(ring, id) != NULL) {
 		return refuse(err, number, "the key id is there twice");
@@ -92,7 +92,6 @@ static int take_line(struct mcpsess_keyring *ring, struct mcpsess_bytes line, un
 		return refuse(err, number, "after the key id, 32 bytes in base64url are wanted");
 	}
 	memcpy(to->id, id.data, id.len);
-	to->id_len = (unsigned char)id.len;
 	ring->count++;
 	return MCPSESS_OK;
 }

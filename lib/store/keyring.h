@@ -12,11 +12,10 @@
 #include "base/env.h"
 #include "store/uri.h"
 
-enum { MCPSESS_KEY_ID_MAX = 32, MCPSESS_KEY_LEN = 32, MCPSESS_KEYS_MAX = 64 };
+enum { MCPSESS_KEY_ID_MAX = 16, MCPSESS_KEY_LEN = 32, MCPSESS_KEYS_MAX = 64 };
 
 struct mcpsess_key {
-	char id[MCPSESS_KEY_ID_MAX + 1];
-	unsigned char id_len;
+	char id[MCPSESS_KEY_ID_MAX + 1]; /* zeros behind it */
 	unsigned char bytes[MCPSESS_KEY_LEN];
 };
 
@@ -50,7 +49,7 @@ void mcpsess_keyring_unref(struct mcpsess_keyring *ring);
 const struct mcpsess_key *mcpsess_keyring_find(
 	const struct mcpsess_keyring *ring, struct mcpsess_bytes id);
 
-/* Whether it can be the id of a key: 1 to 32 of A-Z a-z 0-9 . _ - */
+/* Whether it can be the id of a key: 1 to 16 of A-Z a-z 0-9 . _ - */
 int mcpsess_key_id_is_sound(struct mcpsess_bytes id);
 
 #endif

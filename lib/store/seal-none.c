@@ -7,12 +7,6 @@ int mcpsess_seal_is_there(struct mcpsess_error *err)
 		"seal_keys_file: this build of libmcpsess cannot seal, it has no libsodium");
 }
 
-size_t mcpsess_seal_cost(const struct mcpsess_keyring *ring)
-{
-	(void)ring;
-	return 0;
-}
-
 int mcpsess_seal_make(const struct mcpsess_keyring *ring, struct mcpsess_seal_of of,
 	struct mcpsess_bytes payload, unsigned char *out)
 {

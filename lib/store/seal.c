@@ -3,15 +3,18 @@
 #include <sodium.h>
 
 enum {
-	VERSION = 1,
+	FOR_OWNER = 1,
+	FOR_ANY_OWNER = 2,
 	NONCE = crypto_aead_xchacha20poly1305_ietf_NPUBBYTES,
 	TAG = crypto_aead_xchacha20poly1305_ietf_ABYTES,
-	HEAD = 2, /* version, length of the id */
+	HEAD = 1 + MCPSESS_KEY_ID_MAX,
 };
 _Static_assert(MCPSESS_KEY_LEN == crypto_aead_xchacha20poly1305_ietf_KEYBYTES, "key length");
+_Static_assert((int)MCPSESS_SEAL_COST == HEAD + NONCE + TAG, "cost");
 
 /* A sealed payload in its parts. */
 struct parts {
+	unsigned char form;
 	const struct mcpsess_key *key;
 	const unsigned char *nonce;
 	const unsigned char *text; /* with its tag */
@@ -28,24 +31,20 @@ int mcpsess_seal_is_there(struct mcpsess_error *err)
 /* What a payload is bound to; the label keeps it apart from whatever else the keys may seal. */
 struct binding {
 	char label[16];
-	unsigned char head[HEAD];
+	unsigned char form;
 	char id[MCPSESS_KEY_ID_MAX];
 	struct mcpsess_digest record, owner;
 };
-_Static_assert(sizeof(struct binding) == 16 + HEAD + MCPSESS_KEY_ID_MAX + 64, "no padding");
+_Static_assert(sizeof(struct binding) == 16 + HEAD + 64, "no padding");
 
-static void bind(const struct mcpsess_key *key, struct mcpsess_seal_of of, struct binding *out)
+static void bind(unsigned char form, const struct mcpsess_key *key, struct mcpsess_seal_of of,
+	struct binding *out)
 {
-	*out = (struct binding){ .label = "mcpsess payload",
-		.head = { VERSION, key->id_len },
-		.record = *of.record,
-		.owner = *of.owner };
-	memcpy(out->id, key->id, key->id_len);
-}
-
-size_t mcpsess_seal_cost(const struct mcpsess_keyring *ring)
-{
-	return HEAD + (size_t)ring->keys[0].id_len + NONCE + TAG;
+	*out = (struct binding){ .label = "mcpsess payload", .form = form, .record = *of.record };
+	memcpy(out->id, key->id, sizeof(out->id));
+	if (form == FOR_OWNER) {
+		out->owner = *of.owner;
+	}
 }
 
 int mcpsess_seal_make(const struct mcpsess_keyring *ring, struct mcpsess_seal_of of,
@@ -53,11 +52,10 @@ int mcpsess_seal_make(const struct mcpsess_keyring *ring, struct mcpsess_seal_of
 {
 	const struct mcpsess_key *key = &ring->keys[0];
 	struct binding binding;
-	bind(key, of, &binding);
-	*out++ = VERSION;
-	*out++ = key->id_len;
-	memcpy(out, key->id, key->id_len);
-	out += key->id_len;
+	bind(of.owner != NULL ? FOR_OWNER : FOR_ANY_OWNER, key, of, &binding);
+	out[0] = binding.form;
+	memcpy(out + 1, key->id, MCPSESS_KEY_ID_MAX);
+	out += HEAD;
 	int r = mcpsess_random(&ring->env, out, NONCE);
 	if (r == MCPSESS_OK) {
 		crypto_aead_xchacha20poly1305_ietf_encrypt(out + NONCE, NULL, payload.data,
@@ -71,20 +69,25 @@ static int split(const struct mcpsess_keyring *ring, struct mcpsess_bytes sealed
 	struct mcpsess_error *err)
 {
 	const unsigned char *at = sealed.data;
-	size_t id_len = sealed.len >= HEAD ? at[1] : 0;
-	if (sealed.len < HEAD + id_len + NONCE + TAG || at[0] != VERSION ||
-		!mcpsess_key_id_is_sound(mcpsess_bytes(at + HEAD, id_len))) {
+	int long_enough = sealed.len >= MCPSESS_SEAL_COST;
+	size_t id_len = long_enough ? strnlen((const char *)at + 1, MCPSESS_KEY_ID_MAX) : 0;
+	struct mcpsess_bytes id = mcpsess_bytes(long_enough ? at + 1 : NULL, id_len);
+	if (!mcpsess_key_id_is_sound(id) || (at[0] != FOR_OWNER && at[0] != FOR_ANY_OWNER)) {
 		return mcpsess_fail(err, MCPSESS_E_CORRUPT, 0, "the payload is not sealed");
 	}
-	out->key = mcpsess_keyring_find(ring, mcpsess_bytes(at + HEAD, id_len));
+	out->form = at[0];
+	out->key = mcpsess_keyring_find(ring, id);
 	if (out->key == NULL) {
 		return mcpsess_fail(err, MCPSESS_E_CORRUPT, 0,
 			"the payload is sealed with key \"%.*s\", which is not among the keys",
-			(int)id_len, (const char *)at + HEAD);
+			(int)id.len, (const char *)id.data);
 	}
-	out->nonce = at + HEAD + id_len;
+	if (memcmp(out->key->id, at + 1, MCPSESS_KEY_ID_MAX) != 0) {
+		return mcpsess_fail(err, MCPSESS_E_CORRUPT, 0, "the payload is not sealed");
+	}
+	out->nonce = at + HEAD;
 	out->text = out->nonce + NONCE;
-	out->text_len = sealed.len - HEAD - id_len - NONCE;
+	out->text_len = sealed.len - HEAD - NONCE;
 	return MCPSESS_OK;
 }
 
@@ -108,7 +111,7 @@ int mcpsess_seal_open(const struct mcpsess_keyring *ring, struct mcpsess_seal_of
 	if (r < 0) {
 		return r;
 	}
-	bind(parts.key, of, &binding);
+	bind(parts.form, parts.key, of, &binding);
 	if (crypto_aead_xchacha20poly1305_ietf_decrypt(out, NULL, NULL, parts.text, parts.text_len,
 		    (const unsigned char *)&binding, sizeof(binding), parts.nonce,
 		    parts.key->bytes) != 0) {

@@ -1,10 +1,12 @@
 /*
  * Sealing of payloads: XChaCha20-Poly1305. A sealed payload is
  *
- *	version 1, length of the key's id, the key's id, nonce of 24 bytes, ciphertext with its tag
+ *	form, the key's id in 16 bytes with zeros behind it, nonce of 24, ciphertext, its tag of 16
  *
- * and bound to the key's id, the record's key and its owner: one that was changed, or belongs to
- * another record, does not open. What does not open is CORRUPT, and never taken as it is.
+ * and bound to form, key id, the record's key and, in form 1, its owner: one that was changed, or
+ * belongs to another record, does not open. In form 2 it is bound to no owner: an update under
+ * MCP_SESSION_STORE_ANY_OWNER does not know whose the record is. What does not open is CORRUPT,
+ * and never taken as it is.
  */
 #ifndef MCPSESS_STORE_SEAL_H
 #define MCPSESS_STORE_SEAL_H
@@ -13,7 +15,10 @@
 
 struct mcpsess_core;
 
-/* Whose payload it is. */
+/* By how many bytes a payload is longer when sealed. */
+enum { MCPSESS_SEAL_COST = 1 + MCPSESS_KEY_ID_MAX + 24 + 16 };
+
+/* Whose payload it is. To seal for any owner, there is none. */
 struct mcpsess_seal_of {
 	const struct mcpsess_digest *record;
 	const struct mcpsess_digest *owner;
@@ -22,8 +27,6 @@ struct mcpsess_seal_of {
 /* OK, or UNSUPPORTED: this build cannot seal. */
 int mcpsess_seal_is_there(struct mcpsess_error *err);
 
-/* How much longer a payload is when sealed. */
-size_t mcpsess_seal_cost(const struct mcpsess_keyring *ring);
 /* Seal with the ring's first key; out has room for the payload and that. UNAVAILABLE: no nonce. */
 int mcpsess_seal_make(const struct mcpsess_keyring *ring, struct mcpsess_seal_of of,
 	struct mcpsess_bytes payload, unsigned char *out);

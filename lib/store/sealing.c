@@ -13,21 +13,19 @@ int mcpsess_seal_begin(struct mcpsess_core *core, struct mcp_session_store_call 
 	if (core->keys == NULL || !is_store(call)) {
 		return MCPSESS_OK;
 	}
-	size_t len = request->payload.len + mcpsess_seal_cost(core->keys);
+	size_t len = request->payload.len + MCPSESS_SEAL_COST;
 	unsigned char *sealed = mcpsess_realloc(&core->env, NULL, len);
 	if (sealed == NULL) {
 		return mcpsess_fail(
 			&call->error, MCPSESS_E_NOMEM, 0, "no memory to seal the payload");
 	}
-	int r = mcpsess_seal_make(core->keys,
-		(struct mcpsess_seal_of){ &request->key, &request->owner }, request->payload,
-		sealed);
+	int any = request->revision > 0 && (request->flags & MCP_SESSION_STORE_ANY_OWNER) != 0;
+	struct mcpsess_seal_of of = { &request->key, any ? NULL : &request->owner };
+	int r = mcpsess_seal_make(core->keys, of, request->payload, sealed);
 	if (r < 0) {
 		mcpsess_free(&core->env, sealed);
 		return mcpsess_fail(&call->error, r, 0, "there is no randomness");
 	}
-	/* Sealed for this owner, so no other may have it: it would not open. */
-	request->flags &= ~(uint32_t)MCP_SESSION_STORE_ANY_OWNER;
 	call->plain = request->payload;
 	call->sealed = sealed;
 	request->payload = mcpsess_bytes(sealed, len);
@@ -71,12 +69,26 @@ static int open_answer(struct mcpsess_core *core, struct mcp_session_store_call 
 	return MCPSESS_OK;
 }
 
+/* A list says how long payloads are for those who read them. Nobody else has it yet. */
+static void correct_lengths(struct mcp_session_store_answer *answer)
+{
+	struct mcp_session_store_entry *entries =
+		(struct mcp_session_store_entry *)(uintptr_t)answer->entries;
+	for (size_t i = 0; i < answer->entry_count; i++) {
+		uint64_t len = entries[i].payload_len;
+		entries[i].payload_len = len > MCPSESS_SEAL_COST ? len - MCPSESS_SEAL_COST : 0;
+	}
+}
+
 int mcpsess_seal_end(struct mcpsess_core *core, struct mcp_session_store_call *call, int status)
 {
 	if (core->keys == NULL) {
 		return status;
 	}
 	mcpsess_seal_drop(core, call);
+	if (call->verb == MCPSESS_VERB_LIST && status == MCPSESS_OK) {
+		correct_lengths(&call->answer);
+	}
 	int got = call->verb == MCPSESS_VERB_GET && status == MCPSESS_OK;
 	/* A conflict's payload is there only where the store has it at hand. */
 	int met = is_store(call) && status == MCPSESS_E_CONFLICT && call->answer.payload.len > 0;

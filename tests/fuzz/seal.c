@@ -29,7 +29,7 @@ static int try_open(const struct mcpsess_keyring *ring, struct mcpsess_bytes sea
 
 static void check_round_trip(const struct mcpsess_keyring *ring, struct mcpsess_bytes payload)
 {
-	size_t len, sealed_len = payload.len + mcpsess_seal_cost(ring);
+	size_t len, sealed_len = payload.len + MCPSESS_SEAL_COST;
 	unsigned char *opened, *sealed = malloc(sealed_len);
 	fuzz_require(mcpsess_seal_make(ring, of, payload, sealed) == MCPSESS_OK);
 	fuzz_require(

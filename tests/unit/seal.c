@@ -19,7 +19,7 @@ static void a_store_sees_no_payload(void **state)
 		assert_int_equal(get(inside(store), 1, &raw, NULL), MCPSESS_OK);
 		assert_true(raw.payload.len > strlen(secret) + 40);
 		assert_null(memmem(raw.payload.data, raw.payload.len, secret, 6));
-		assert_memory_equal(raw.payload.data, "\1\3one", 5);
+		assert_memory_equal(raw.payload.data, "\1one\0", 5);
 		if (revision == 0) {
 			again = raw;
 			memset(&raw, 0, sizeof(raw));
@@ -262,19 +262,40 @@ static void payloads_do_not_change_places(void **state)
 	mcp_session_store_close(store);
 }
 
-static void nobody_seals_for_a_wrong_owner(void **state)
+static void who_may_write_for_any_owner_can_be_read(void **state)
 {
 	(void)state;
 	struct mcp_session_store *store = open_store("flaky:", KEY_ONE);
 	struct mcp_session_store_request request = request_of(1);
+	struct mcp_session_store_answer raw = { 0 };
 	assert_int_equal(put(store, 1, 0, mcpsess_str("ours")), MCPSESS_OK);
 	request.revision = 1;
 	request.flags = MCP_SESSION_STORE_ANY_OWNER;
 	request.owner.bytes[0]++;
-	assert_int_equal(mcp_session_store_store(store, &request, NULL, NULL), MCPSESS_E_NOTOWNER);
-	want(store, 1, "ours");
-	request.owner.bytes[0]--;
+	request.payload = mcpsess_str("administered");
 	assert_int_equal(mcp_session_store_store(store, &request, NULL, NULL), MCPSESS_OK);
+	want(store, 1, "administered");
+	/* What is bound to no owner is still bound to its record. */
+	assert_int_equal(get(inside(store), 1, &raw, NULL), MCPSESS_OK);
+	assert_int_equal(put(inside(store), 2, 0, raw.payload), MCPSESS_OK);
+	want_corrupt(store, 2, "another record");
+	mcp_session_store_answer_clear(&raw);
+	assert_int_equal(put(store, 1, 2, mcpsess_str("ours again")), MCPSESS_OK);
+	want(store, 1, "ours again");
+	mcp_session_store_close(store);
+}
+
+static void a_list_tells_the_length_of_what_was_stored(void **state)
+{
+	(void)state;
+	struct mcp_session_store *store = open_store("memory:", KEY_ONE);
+	struct mcp_session_store_request request = request_of(1);
+	struct mcp_session_store_answer answer = { 0 };
+	assert_int_equal(put(store, 1, 0, mcpsess_str("twelve bytes")), MCPSESS_OK);
+	assert_int_equal(mcp_session_store_list(store, &request, &answer, NULL), MCPSESS_OK);
+	assert_int_equal(answer.entry_count, 1);
+	assert_int_equal(answer.entries[0].payload_len, 12);
+	mcp_session_store_answer_clear(&answer);
 	mcp_session_store_close(store);
 }
 
@@ -304,7 +325,8 @@ int main(void)
 		cmocka_unit_test(any_byte_changed_or_cut_is_corrupt),
 		cmocka_unit_test(what_was_not_sealed_is_corrupt),
 		cmocka_unit_test(payloads_do_not_change_places),
-		cmocka_unit_test(nobody_seals_for_a_wrong_owner),
+		cmocka_unit_test(who_may_write_for_any_owner_can_be_read),
+		cmocka_unit_test(a_list_tells_the_length_of_what_was_stored),
 		cmocka_unit_test(a_sealing_store_does_not_rotate),
 	};
 	return cmocka_run_group_tests(tests, set_up, tear_down);
