@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "cluster.h"
 #include "redis.h"
 
 enum { PORT = 6379, SENTINEL_PORT = 26379, SEEDS_MAX = 16, DATABASE_MAX = 65535, WAIT_MAX = 64 };
@@ -237,7 +238,8 @@ static int take_seeds(struct redis *redis, const char *text, struct mcpsess_erro
 			return refuse(err, "the store URI names more than %d hosts", SEEDS_MAX);
 		}
 		struct redis_endpoint *seed = &seeds->list[seeds->count++];
-		int r = take_endpoint(seed, text, len, SENTINEL_PORT, err);
+		int r = take_endpoint(
+			seed, text, len, redis->config.cluster ? PORT : SENTINEL_PORT, err);
 		if (r < 0 || text[len] == '\0') {
 			return r;
 		}
@@ -283,6 +285,12 @@ static int take_place(
 		strcpy(config->endpoint.host, from->path);
 		return MCPSESS_OK;
 	}
+	if (strcmp(from->scheme, "redis+cluster") == 0) {
+		config->cluster = 1;
+		return from->path[0] == '\0' || strcmp(from->path, "/") == 0
+			       ? take_seeds(redis, authority, err)
+			       : refuse(err, "a cluster has no databases to choose from");
+	}
 	if (strcmp(from->scheme, "redis+sentinel") == 0) {
 		return take_sentinels(redis, authority, from->path, err);
 	}
@@ -291,6 +299,21 @@ static int take_place(
 		r = take_database(config, from->path + 1, err);
 	}
 	return r;
+}
+
+/* The prefix becomes the hash tag of all keys. */
+static int settle_cluster(struct redis_config *config, struct mcpsess_error *err)
+{
+	if (config->database > 0 || config->prefix_len == 0) {
+		return refuse(err, "a cluster takes no db=, and a prefix= that is not empty");
+	}
+	config->slot = mcpsess_redis_slot_of(config->prefix, config->prefix_len);
+	memmove(config->prefix + 1, config->prefix, config->prefix_len);
+	config->prefix[0] = '{';
+	config->prefix[config->prefix_len + 1] = '}';
+	config->prefix_len += 2;
+	config->prefix[config->prefix_len] = '\0';
+	return MCPSESS_OK;
 }
 
 int mcpsess_redis_configure(
@@ -307,6 +330,9 @@ int mcpsess_redis_configure(
 	}
 	for (size_t i = 0; i < from->parameter_count && r == MCPSESS_OK; i++) {
 		r = take_parameter(redis, &from->parameters[i], err);
+	}
+	if (r == MCPSESS_OK && config->cluster) {
+		r = settle_cluster(config, err);
 	}
 	return r == MCPSESS_OK ? check_tls(config, err) : r;
 }

@@ -6,6 +6,7 @@
 
 #include <hiredis/hiredis.h>
 
+#include "cluster.h"
 #include "redis.h"
 #include "tls.h"
 
@@ -258,7 +259,9 @@ static void greet(struct redis_conn *conn)
 	conn->state = REDIS_GREETING;
 	int r = MCPSESS_E_NOMEM;
 	if (conn->reader != NULL) {
-		r = conn->asking ? mcpsess_redis_ask_sentinel(conn) : mcpsess_redis_greet(conn);
+		r = !conn->asking                 ? mcpsess_redis_greet(conn)
+		    : conn->redis->config.cluster ? mcpsess_redis_ask_cluster(conn)
+						  : mcpsess_redis_ask_sentinel(conn);
 	}
 	if (r < 0) {
 		mcpsess_redis_conn_lose(conn, ENOMEM, "no memory for a connection");
@@ -333,7 +336,11 @@ static void connect_it(struct redis_conn *conn)
 {
 	struct redis_config *config = &conn->redis->config;
 	config->seeds.tried = 0;
-	if (!try_seed(conn)) {
+	if (conn->hint.port != 0) {
+		conn->endpoint = conn->hint;
+		conn->hint.port = 0;
+		begin(conn, config->connect_timeout_ms);
+	} else if (!try_seed(conn)) {
 		begin(conn, config->connect_timeout_ms);
 	}
 }
@@ -395,6 +402,10 @@ void mcpsess_redis_conn_flush(struct redis_conn *conn)
 	}
 	if (conn->state == REDIS_READY) {
 		look_at(conn);
+	}
+	if (conn->state == REDIS_READY && conn->leave) {
+		/* What it was asked before is still to be answered, then it goes. */
+		return;
 	}
 	if (conn->state == REDIS_OFF && conn->queue.first != NULL) {
 		connect_it(conn);

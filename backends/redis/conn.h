@@ -23,6 +23,7 @@ enum redis_conn_state {
 struct redis_conn {
 	struct redis *redis;
 	struct redis_endpoint endpoint;
+	struct redis_endpoint hint; /* where a node of a cluster sent us; port 0: nowhere */
 	enum redis_conn_state state;
 	struct redis_socket socket;
 	uint32_t watched;
@@ -69,6 +70,8 @@ int mcpsess_redis_conn_append(
 
 /* greet.c: ask the server who it is, and hear it. */
 int mcpsess_redis_greet(struct redis_conn *conn);
+/* Who we are, if the server is to be told. */
+int mcpsess_redis_say_password(struct redis_conn *conn);
 /* OK: go on; else it is refused, with the reason in *why. */
 int mcpsess_redis_greeted(struct redis_conn *conn, uint32_t step, const struct redisReply *reply,
 	char *why, size_t capacity);

@@ -35,7 +35,7 @@ static void wipe(char *text, size_t len)
 	}
 }
 
-static int say_password(struct redis_conn *conn)
+int mcpsess_redis_say_password(struct redis_conn *conn)
 {
 	const struct mcp_session_store *store = &conn->redis->store;
 	const struct redis_config *config = &conn->redis->config;
@@ -81,7 +81,7 @@ static int say_text(struct redis_conn *conn, enum redis_text text)
 int mcpsess_redis_greet(struct redis_conn *conn)
 {
 	char database[16];
-	int r = say_password(conn);
+	int r = mcpsess_redis_say_password(conn);
 	if (r == MCPSESS_OK && conn->redis->config.database > 0) {
 		snprintf(database, sizeof(database), "%u", (unsigned)conn->redis->config.database);
 		r = say(conn, REDIS_GREET_SELECT, "SELECT", database);

@@ -160,7 +160,7 @@ const struct mcpsess_backend mcpsess_backend_redis = {
 	.abi = MCPSESS_BACKEND_ABI,
 	.size = sizeof(mcpsess_backend_redis),
 	.name = "redis",
-	.schemes = "redis rediss redis+unix redis+sentinel",
+	.schemes = "redis rediss redis+unix redis+sentinel redis+cluster",
 	.parameters = "prefix db eviction wait tls tls_ca tls_cert tls_key",
 	.open = open_it,
 };

@@ -5,6 +5,7 @@
 
 #include <hiredis/hiredis.h>
 
+#include "cluster.h"
 #include "redis.h"
 
 enum { READ_LEN = 16384 };
@@ -19,7 +20,10 @@ static int take_reply(struct redis_conn *conn, const redisReply *reply)
 		return 0;
 	}
 	if (slot.kind == REDIS_GREET_MASTER) {
-		if (mcpsess_redis_hear_sentinel(conn, reply, why, sizeof(why)) < 0) {
+		int r = conn->redis->config.cluster
+				? mcpsess_redis_hear_cluster(conn, reply, why, sizeof(why))
+				: mcpsess_redis_hear_sentinel(conn, reply, why, sizeof(why));
+		if (r < 0) {
 			mcpsess_redis_conn_lose(conn, 0, why);
 		} else {
 			mcpsess_redis_conn_move(conn);
@@ -39,7 +43,8 @@ static int take_reply(struct redis_conn *conn, const redisReply *reply)
 	}
 	enum redis_after after = mcpsess_redis_reply(conn, &slot, reply);
 	if (after == REDIS_AFTER_RESEND) {
-		mcpsess_redis_wait_first(&conn->queue, conn, slot.call, slot.kind, 1);
+		/* It has no such script, or no such keys any more. */
+		mcpsess_redis_wait_first(&conn->queue, conn, slot.call, slot.kind, !conn->leave);
 	} else if (after == REDIS_AFTER_LOSE) {
 		mcpsess_redis_conn_lose(conn, EPROTO, "the server's answer makes no sense");
 		return 0;

@@ -22,20 +22,22 @@
 enum {
 	REDIS_PREFIX_MAX = 64,
 	/* The longest key: the prefix, {o: a ref }: and a letter. */
-	REDIS_KEY_MAX = REDIS_PREFIX_MAX + REDIS_REF_LEN + 16,
+	REDIS_KEY_MAX = REDIS_PREFIX_MAX + 2 + REDIS_REF_LEN + 16,
 };
 
 /* Which of the two meanings a URI's eviction= has. */
 enum redis_eviction { REDIS_EVICTION_REFUSE, REDIS_EVICTION_WARN };
 
 struct redis_config {
-	char prefix[REDIS_PREFIX_MAX + 1];
+	char prefix[REDIS_PREFIX_MAX + 3];
 	size_t prefix_len;
 	char *user;     /* NULL: the default user */
 	char *password; /* the URI's own; NULL: none */
 	struct redis_endpoint endpoint;
 	struct redis_seeds seeds; /* sentinels; none: the endpoint stands */
-	char *master;             /* the name sentinels know it by */
+	int cluster;              /* the seeds are nodes of one; its slot is ours */
+	uint16_t slot;
+	char *master; /* the name sentinels know it by */
 	struct redis_tls_config tls;
 	uint32_t database;
 	uint32_t wait; /* replicas that must have a write; 0: none */

@@ -4,6 +4,7 @@
 
 #include <hiredis/hiredis.h>
 
+#include "cluster.h"
 #include "redis.h"
 
 /* -- errors -------------------------------------------------------------------------------- */
@@ -17,6 +18,8 @@ static const struct {
 	{ "READONLY", "the server has become a replica", 1 },
 	{ "MASTERDOWN", "the server is a replica that has lost its primary", 1 },
 	{ "LOADING", "the server is still loading its data", 1 },
+	{ "TRYAGAIN", "the keys are being moved to another node", 0 },
+	{ "ASK ", "the keys are being moved to another node", 0 },
 	{ "CLUSTERDOWN", "the cluster is down", 1 },
 	{ "NOAUTH", "the server wants a password", 1 },
 	{ "NOREPLICAS", "the server has too few replicas to write", 0 },
@@ -46,6 +49,10 @@ static enum redis_after take_error(
 	struct redis_conn *conn, const struct redis_slot *slot, const char *text)
 {
 	if (strncmp(text, "NOSCRIPT", 8) == 0) {
+		return slot->call != NULL ? REDIS_AFTER_RESEND : REDIS_AFTER_NOTHING;
+	}
+	if (mcpsess_redis_hear_moved(conn, text)) {
+		conn->leave = 1;
 		return slot->call != NULL ? REDIS_AFTER_RESEND : REDIS_AFTER_NOTHING;
 	}
 	for (size_t i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++) {

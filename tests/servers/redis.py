@@ -1,5 +1,6 @@
 """Private Redis servers for tests: each in a folder of its own, ended by its own process id."""
 import os
+import random
 import shutil
 import signal
 import socket
@@ -172,6 +173,60 @@ class Watched:
     def stop(self):
         for server in self.sentinels + self.servers:
             server.stop()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
+
+
+def low_port():
+    """A free port whose sum with 10 000, a cluster's bus, is a free port too."""
+    while True:
+        port = random.randrange(20000, 30000)
+        try:
+            with socket.create_server(("127.0.0.1", port)), \
+                    socket.create_server(("127.0.0.1", port + 10000)):
+                return port
+        except OSError:
+            continue
+
+
+class Cluster:
+    """Three primaries with a replica each."""
+
+    def __init__(self):
+        self.nodes = [Server("--cluster-enabled", "yes", "--cluster-node-timeout", 1000,
+                             "--cluster-config-file", "nodes", port=low_port())
+                      for _ in range(6)]
+        places = [f"127.0.0.1:{node.port}" for node in self.nodes]
+        made = subprocess.run(["redis-cli", "--cluster", "create", *places, "--cluster-replicas",
+                               "1", "--cluster-yes"], stdout=subprocess.PIPE, check=False,
+                              stdin=subprocess.DEVNULL, stderr=subprocess.STDOUT, text=True)
+        if made.returncode != 0:
+            self.stop()
+            raise RuntimeError("no cluster: " + made.stdout)
+        wait_for(lambda: all(b"cluster_state:ok" in n.client()("CLUSTER", "INFO")
+                             for n in self.nodes), "the cluster")
+
+    def of(self, tag):
+        """The primary and the replicas of a hash tag's slot."""
+        by_port = {node.port: node for node in self.nodes}
+        alive = next(n for n in self.nodes if n.process.poll() is None)
+        slot = alive.client()("CLUSTER", "KEYSLOT", tag)
+        for first, last, *nodes in alive.client()("CLUSTER", "SLOTS"):
+            if first <= slot <= last:
+                return [by_port[node[1]] for node in nodes]
+        raise RuntimeError("nobody serves the slot")
+
+    def uri(self, **parameters):
+        places = ",".join(f"127.0.0.1:{n.port}" for n in self.nodes[:3])
+        return uri(f"redis+cluster://{places}", parameters)
+
+    def stop(self):
+        for node in self.nodes:
+            node.stop()
 
     def __enter__(self):
         return self
