@@ -104,7 +104,7 @@ def server(objects):
 
 
 def the_server_knows_it(objects, build):
-    """Variables that it reads, a port that it listens on, a drain that is shorter than the grace."""
+    """Variables that it reads, a port that it listens on, a drain shorter than the grace period."""
     known = subprocess.run([os.path.join(build, "examples/echo-stateful"), "--help"], check=True,
                            stdout=subprocess.PIPE, text=True).stdout.split()
     container, spec = server(objects), of_kind(objects, "Deployment")["mcp-server"]["spec"]
