@@ -186,17 +186,22 @@ static int payload_leaks(
 /* -- memory -------------------------------------------------------------------------------------
  */
 
-/* Finds that there is no memory for the answer when the write is done. */
+/*
+ * Finds that there is no memory for the answer when the write is done. Several allocations: what
+ * the store underneath needs differs from key to key, and one could fall between two attempts.
+ */
 static int no_memory_too_late(
 	struct broken *broken, enum wrap_verb verb, struct mcp_session_store_call *call, int status)
 {
 	const struct mcp_session_store *store = &broken->wrap.store;
-	void *copy = store->host->realloc(store->core, NULL, 100);
 	(void)call;
-	if (copy == NULL) {
-		return verb == WRAP_STORE ? MCPSESS_E_NOMEM : status;
+	for (int i = 0; i < 8; i++) {
+		void *copy = store->host->realloc(store->core, NULL, 100);
+		if (copy == NULL) {
+			return verb == WRAP_STORE ? MCPSESS_E_NOMEM : status;
+		}
+		store->host->realloc(store->core, copy, 0);
 	}
-	store->host->realloc(store->core, copy, 0);
 	return status;
 }
 
