@@ -207,8 +207,14 @@ class Cluster:
         if made.returncode != 0:
             self.stop()
             raise RuntimeError("no cluster: " + made.stdout)
-        wait_for(lambda: all(b"cluster_state:ok" in n.client()("CLUSTER", "INFO")
-                             for n in self.nodes), "the cluster")
+        wait_for(lambda: all(self.is_whole(n.client()) for n in self.nodes), "the cluster")
+
+    @staticmethod
+    def is_whole(client):
+        """As a node sees it: every slot served, every primary with a replica in step."""
+        return b"cluster_state:ok" in client("CLUSTER", "INFO") and \
+            b"master_link_status:down" not in client("INFO", "replication") and \
+            all(len(one) == 4 for one in client("CLUSTER", "SLOTS"))
 
     def of(self, tag):
         """The primary and the replicas of a hash tag's slot."""
