@@ -136,7 +136,8 @@ int main(int argc, char **argv)
 		} else if (strcmp(argv[i], "--json") == 0 || strcmp(argv[i], "--sse") == 0) {
 			place.accept = argv[i][2] == 'j' ? "application/json" : "text/event-stream";
 		} else {
-			wrong |= place.id != NULL || strncmp(argv[i], "--", 2) == 0;
+			wrong |= place.id != NULL ||
+				 (strncmp(argv[i], "--", 2) == 0 && strlen(argv[i]) < 22);
 			place.id = argv[i];
 		}
 	}

@@ -1,7 +1,6 @@
 #include "tool.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -42,7 +41,7 @@ static const struct rule rules[] = {
 };
 #undef AT
 
-enum { RULES = sizeof(rules) / sizeof(rules[0]), HELP = 1000, VERSION };
+enum { RULES = sizeof(rules) / sizeof(rules[0]) };
 
 static void print_rule(const struct rule *rule)
 {
@@ -111,34 +110,80 @@ static int set(struct tool *tool, const struct rule *rule, const char *value)
 	return 0;
 }
 
-/* The options, wherever they stand; given[] marks which. 1: go on. */
-static int read_options(struct tool *tool, int argc, char **argv, int given[RULES], int *status)
+/* An id or a ref may begin with dashes too, but no option is as long as one. */
+static int is_option(const char *argument)
 {
-	struct option known[RULES + 3] = { { "help", no_argument, NULL, HELP },
-		{ "version", no_argument, NULL, VERSION } };
-	for (int i = 0; i < RULES; i++) {
-		int has = rules[i].kind == FLAG ? no_argument : required_argument;
-		known[2 + i] = (struct option){ rules[i].name, has, NULL, i };
+	return strncmp(argument, "--", 2) == 0 &&
+	       (strlen(argument) < MCPSESS_ID_MIN || strchr(argument, '=') != NULL);
+}
+
+/* The rule of "--name" or "--name=value": its number, RULES when there is none. */
+static int find_rule(const char *argument)
+{
+	size_t len = strcspn(argument + 2, "=");
+	int i = 0;
+	while (i < RULES &&
+		(strlen(rules[i].name) != len || memcmp(rules[i].name, argument + 2, len) != 0)) {
+		i++;
 	}
-	int which, help = 0;
-	while ((which = getopt_long(argc, argv, "", known, NULL)) != -1) {
-		if (which == HELP) {
-			help = 1;
-		} else if (which == VERSION) {
+	return i;
+}
+
+/* Take one option, and the argument after it where that is its value: how many; 0: it is wrong. */
+static int take_option(struct tool *tool, char **arguments, int given[RULES], int *status)
+{
+	int which = find_rule(arguments[0]), used = 1;
+	const char *value = strchr(arguments[0], '=');
+	if (which == RULES) {
+		wrong(status, "there is no option %s", arguments[0]);
+		return 0;
+	}
+	if (rules[which].kind != FLAG && value == NULL) {
+		value = arguments[1];
+		used = 2;
+	} else if (value != NULL) {
+		value++;
+	}
+	if ((rules[which].kind == FLAG) != (value == NULL)) {
+		wrong(status,
+			rules[which].kind == FLAG ? "--%s takes no value" : "--%s needs a value",
+			rules[which].name);
+		return 0;
+	}
+	if (set(tool, &rules[which], value) < 0) {
+		wrong(status, "--%s cannot be that", rules[which].name);
+		return 0;
+	}
+	given[which] = 1;
+	return used;
+}
+
+/* The options, wherever they stand; the rest moves to the front. How many that are; -1: it is over.
+ */
+static int read_options(
+	struct tool *tool, int argc, char **argv, int given[RULES], int *help, int *status)
+{
+	int rest = 0, used, all = 0;
+	for (int i = 1; i < argc; i += used) {
+		used = 1;
+		if (all || !is_option(argv[i])) {
+			argv[rest++] = argv[i];
+		} else if (strcmp(argv[i], "--") == 0) {
+			all = 1;
+		} else if (strcmp(argv[i], "--help") == 0) {
+			*help = 1;
+		} else if (strcmp(argv[i], "--version") == 0) {
 			printf("mcpsess %s\n", mcpsess_version());
 			*status = TOOL_OK;
-			return 0;
-		} else if (which == '?') {
-			*status = TOOL_USAGE;
-			return 0;
-		} else if (set(tool, &rules[which], optarg) < 0) {
-			wrong(status, "--%s cannot be that", rules[which].name);
-			return 0;
+			return -1;
 		} else {
-			given[which] = 1;
+			used = take_option(tool, &argv[i], given, status);
+			if (used == 0) {
+				return -1;
+			}
 		}
 	}
-	return help ? 2 : 1;
+	return rest;
 }
 
 static const struct command *named(const char *name)
@@ -180,24 +225,23 @@ const struct command *options_parse(struct tool *tool, int argc, char **argv, in
 	tool->threads = 4;
 	tool->limit = 100;
 	tool->interval = 2;
-	int go_on = read_options(tool, argc, argv, given, status);
-	if (go_on == 0) {
+	int help = 0, rest = read_options(tool, argc, argv, given, &help, status);
+	if (rest < 0) {
 		return NULL;
 	}
-	const struct command *command = named(argv[optind]);
-	if (go_on == 2) {
+	const struct command *command = named(rest > 0 ? argv[0] : NULL);
+	if (help) {
 		print_help(command);
 		*status = TOOL_OK;
 		return NULL;
 	}
 	if (command == NULL) {
-		return optind < argc ? wrong(status, "there is no command %s", argv[optind])
-				     : wrong(status, "which command?");
+		return rest > 0 ? wrong(status, "there is no command %s", argv[0])
+				: wrong(status, "which command?");
 	}
-	int operands = argc - optind - 1;
-	if (operands > 1 || (operands > 0 && command->operand == NULL)) {
-		return wrong(status, "%s is one too many", argv[argc - 1]);
+	if (rest > 2 || (rest > 1 && command->operand == NULL)) {
+		return wrong(status, "%s is one too many", argv[rest - 1]);
 	}
-	tool->operand = operands > 0 ? argv[optind + 1] : NULL;
+	tool->operand = rest > 1 ? argv[1] : NULL;
 	return check(tool, command, given, status);
 }

@@ -75,6 +75,7 @@ def wrong_usage_is_exit_status_2_and_says_what_is_wrong():
     wrong = [([], "command"), (["lits"], "lits"), (["list", "--values"], "--values"),
              (["list", "--limit", "0"], "--limit"), (["list", "--limit", "x"], "--limit"),
              (["list", "a", "b"], "b"), (["list", "--nonsense"], "--nonsense"),
+             (["list", "--owner"], "--owner"), (["list", "--all=1"], "--all"),
              (["show"], "show"), (["delete"], "delete"),
              (["delete", "x", "--owner", "y"], "delete"),
              (["exists", "x", "--id", "--ref"], "id or a ref"),
@@ -86,6 +87,15 @@ def wrong_usage_is_exit_status_2_and_says_what_is_wrong():
         equal(named in err, True, (arguments, err))
         equal(out, "", arguments)
     equal(call("list", store=None)[0], 2, "no store")
+
+
+@check
+def names_may_begin_with_dashes():
+    for name in ("-" + "a" * 42, "--" + "a" * 41, "-h" + "b" * 41):
+        equal(answer("exists", name, status=1)["status"], "NOTFOUND")
+        equal(answer("exists", "--", name, status=1)["status"], "NOTFOUND")
+    equal(call("list", "--owner", "--odd")[0], 0)
+    equal(call("list", "--owner=--odd", "--store=memory:", store=None)[0], 0)
 
 
 @check
