@@ -14,39 +14,10 @@ import threading
 import time
 
 import stores
-from mcp import Client, Process, Server, check, equal, initialize, opened, program, run, until
+from mcp import Client, Process, check, equal, initialize, opened, program, run, until
 
 NODES = 3
 SLOW = 10 if os.path.basename(sys.argv[1]) in ("asan", "tsan") else 1
-
-
-class Balancer(Process):
-    """round-robin-lb; it has no end of its own."""
-
-    ends_with = (-signal.SIGTERM,)
-
-    def __init__(self, nodes, *options):
-        named = [part for node in nodes for part in ("--backend", f"127.0.0.1:{node.port}")]
-        super().__init__([program("round-robin-lb"), "--listen", "{port}", *options, *named])
-
-
-class Cluster(contextlib.ExitStack):
-    """A store, its nodes, and the balancer before them."""
-
-    def __init__(self, make, *options, envs=({}, {}, {}), balanced=(), **parameters):
-        super().__init__()
-        with contextlib.ExitStack() as stack:
-            self.store = stack.enter_context(make(**parameters))
-            self.nodes = [stack.enter_context(Server(*self.store.options, *options, env=env))
-                          for env in envs]
-            self.balancer = stack.enter_context(Balancer(self.nodes, *balanced))
-            self.push(stack.pop_all().__exit__)
-
-    def at(self, node, session):
-        """A client of one node, with the session of another's."""
-        client = Client(self.nodes[node])
-        client.session = session
-        return client
 
 
 class Load:
@@ -109,7 +80,7 @@ def every_store(function):
 @every_store
 def requests_behind_round_robin_meet_no_session_error(make):
     total, threads = 10000 // SLOW, 10
-    with Cluster(make) as cluster:
+    with stores.Cluster(make) as cluster:
         clients = [opened(cluster.balancer) for _ in range(threads)]
 
         def talk(client):
@@ -123,7 +94,7 @@ def requests_behind_round_robin_meet_no_session_error(make):
 
 @every_store
 def sessions_outlive_the_killing_of_every_node_in_turn(make):
-    with Cluster(make) as cluster, Load(cluster, forgives=(502, 503)) as load:
+    with stores.Cluster(make) as cluster, Load(cluster, forgives=(502, 503)) as load:
         for node in cluster.nodes:
             load.goes_on()
             node.process.kill()
@@ -137,7 +108,7 @@ def sessions_outlive_the_killing_of_every_node_in_turn(make):
 
 @every_store
 def a_rolling_restart_under_load_is_not_noticed(make):
-    with Cluster(make, "--drain-delay", "1", balanced=("--health", "/health")) as cluster, \
+    with stores.Cluster(make, "--drain-delay", "1", balanced=("--health", "/health")) as cluster, \
             Load(cluster) as load:
         for node in cluster.nodes:
             load.goes_on()
@@ -151,7 +122,7 @@ def a_rolling_restart_under_load_is_not_noticed(make):
 
 @every_store
 def fifty_first_requests_at_a_cold_node_adopt_a_session_once(make):
-    with Cluster(make) as cluster:
+    with stores.Cluster(make) as cluster:
         session = opened(cluster.nodes[0]).session
         cold = cluster.nodes[1]
         with concurrent.futures.ThreadPoolExecutor(50) as pool:
@@ -178,7 +149,7 @@ def expiry_is_judged_by_the_clock_of_the_store(make):
     ahead = {"LD_PRELOAD": os.path.join(sys.argv[1], "tests/e2e/clock-shift.so")}
     if SLOW > 1:  # a sanitizer wants to be the first library
         ahead["ASAN_OPTIONS"] = "verify_asan_link_order=0"
-    with Cluster(make, envs=({}, ahead, {}), idle="3s", touch_every="100ms") as cluster:
+    with stores.Cluster(make, envs=({}, ahead, {}), idle="3s", touch_every="100ms") as cluster:
         busy, left = opened(cluster.nodes[0]), opened(cluster.nodes[1])
         equal(3590 < logged(cluster.nodes[1]) - logged(cluster.nodes[0]) < 3610, True, "apart")
         end = time.monotonic() + 4
@@ -192,7 +163,7 @@ def expiry_is_judged_by_the_clock_of_the_store(make):
 
 @every_store
 def a_refresh_that_races_a_delete_never_brings_the_session_back(make):
-    with Cluster(make, touch_every="1ms") as cluster:
+    with stores.Cluster(make, touch_every="1ms") as cluster:
         for _ in range(20):
             session = opened(cluster.balancer).session
             clients = [cluster.at(n, session) for n in range(NODES)]
@@ -210,7 +181,7 @@ def a_refresh_that_races_a_delete_never_brings_the_session_back(make):
 
 @every_store
 def different_keys_set_at_once_from_three_nodes_are_all_kept(make):
-    with Cluster(make) as cluster:
+    with stores.Cluster(make) as cluster:
         session = opened(cluster.balancer).session
 
         def write(node):
@@ -258,7 +229,7 @@ def a_counter_raised_from_three_nodes_misses_nothing(make):
 
 @every_store
 def GET_and_DELETE_work_as_first_requests_at_a_cold_node(make):
-    with Cluster(make) as cluster:
+    with stores.Cluster(make) as cluster:
         session = opened(cluster.nodes[0]).session
         with contextlib.closing(socket.create_connection(("127.0.0.1", cluster.nodes[1].port))):
             status = cluster.at(1, session).send("GET", Accept="text/event-stream").status
@@ -270,7 +241,7 @@ def GET_and_DELETE_work_as_first_requests_at_a_cold_node(make):
 
 @every_store
 def a_made_up_id_is_admitted_by_no_method(make):
-    with Cluster(make) as cluster:
+    with stores.Cluster(make) as cluster:
         opened(cluster.balancer)
         for made_up in ("made-up-but-of-a-fitting-length-0123456789ab", "x" * 43, "x" * 200):
             for node in range(NODES):
