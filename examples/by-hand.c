@@ -19,24 +19,18 @@
 
 enum { MAX_BODY = 65536 };
 
-static void send_all(int fd, struct mcpsess_bytes bytes)
-{
-	while (bytes.len > 0 && http1_send(fd, &bytes) > 0) {
-	}
-}
-
 /* The answer, with one more header after its status line: the connection is closed after it. */
 static void send_answer(int fd, struct mcpsess_bytes text)
 {
 	const char *line_end = text.len > 0 ? memmem(text.data, text.len, "\r\n", 2) : NULL;
 	if (line_end == NULL) {
-		send_all(fd, mcpsess_str(http1_refusal(503)));
+		http1_refuse(fd, 503);
 		return;
 	}
 	size_t line = (size_t)(line_end + 2 - (const char *)text.data);
-	send_all(fd, mcpsess_bytes(text.data, line));
-	send_all(fd, mcpsess_str("Connection: close\r\n"));
-	send_all(fd, mcpsess_bytes(line_end + 2, text.len - line));
+	http1_send_all(fd, mcpsess_bytes(text.data, line));
+	http1_send_all(fd, mcpsess_str("Connection: close\r\n"));
+	http1_send_all(fd, mcpsess_bytes(line_end + 2, text.len - line));
 }
 
 static void serve(int fd, struct mcpsess_http *http, const struct mcpsess_http_request *request)
@@ -66,7 +60,7 @@ static void converse(int fd, struct mcpsess_http *http)
 	if (status == 200) {
 		serve(fd, http, &in.http);
 	} else {
-		send_all(fd, mcpsess_str(http1_refusal(status)));
+		http1_refuse(fd, status);
 	}
 }
 

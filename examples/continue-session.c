@@ -7,11 +7,9 @@
  * session, and prints both answers. ID may be -, which reads it, as other users see a command's
  * arguments.
  */
-#include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include <mcpsess/http.h>
@@ -33,25 +31,6 @@ static int parse_base(const char *url, struct place *place)
 	return sscanf(url, "http://%255[^:/]:%7[0-9]%255s", place->host, place->port,
 		       place->path) >= 2 ||
 	       sscanf(url, "http://%255[^:/]%255s", place->host, place->path) >= 1;
-}
-
-static int connect_to(const struct place *place)
-{
-	const struct addrinfo hints = { .ai_socktype = SOCK_STREAM };
-	struct addrinfo *found = NULL;
-	int fd = -1;
-	if (getaddrinfo(place->host, place->port, &hints, &found) == 0) {
-		fd = socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-		if (fd >= 0 && connect(fd, found->ai_addr, found->ai_addrlen) < 0) {
-			close(fd);
-			fd = -1;
-		}
-		freeaddrinfo(found);
-	}
-	if (fd < 0) {
-		fprintf(stderr, "continue-session: no server at %s:%s\n", place->host, place->port);
-	}
-	return fd;
 }
 
 /* What is chunked becomes whole, in place. */
@@ -106,8 +85,9 @@ static int ask(const struct place *place, const char *body)
 {
 	static char text[ANSWER_MAX + 1];
 	size_t len = 0;
-	int fd = connect_to(place);
+	int fd = http1_connect(place->host, place->port);
 	if (fd < 0) {
+		fprintf(stderr, "continue-session: no server at %s:%s\n", place->host, place->port);
 		return 0;
 	}
 	int size = snprintf(text, sizeof(text),
@@ -116,9 +96,7 @@ static int ask(const struct place *place, const char *body)
 		"Content-Length: %zu\r\n\r\n%s",
 		place->path, place->host, place->port, place->accept, place->id, strlen(body),
 		body);
-	struct mcpsess_bytes rest = mcpsess_bytes(text, (size_t)size);
-	while (rest.len > 0 && http1_send(fd, &rest) >= 0) {
-	}
+	http1_send_all(fd, mcpsess_bytes(text, (size_t)size));
 	while (len < ANSWER_MAX && http1_receive(fd, text, ANSWER_MAX, &len) >= 0) {
 	}
 	close(fd);

@@ -57,12 +57,6 @@ template <typename T, typename Make> Handle<T> open(Make make)
 	return Handle<T>(raw);
 }
 
-void send_all(int fd, Bytes bytes)
-{
-	while (bytes.len > 0 && http1_send(fd, &bytes) >= 0) {
-	}
-}
-
 void answer(mcpsess_http *http, int fd, const mcpsess_http_request &request)
 {
 	mcpsess_http_exchange *raw = nullptr;
@@ -72,7 +66,7 @@ void answer(mcpsess_http *http, int fd, const mcpsess_http_request &request)
 		verdict = count_handle(mcpsess_http_message(raw));
 	}
 	Bytes text = mcpsess_http_text(raw);
-	send_all(fd, text.len > 0 ? text : mcpsess_str(http1_refusal(503)));
+	http1_send_all(fd, text.len > 0 ? text : mcpsess_str(http1_refusal(503)));
 }
 
 /* Answer requests until the client hangs up or sends what is none. */
@@ -89,7 +83,7 @@ void converse(mcpsess_http *http, int fd)
 			len -= request.length;
 			std::memmove(in.data(), in.data() + request.length, len);
 		} else if (status != 0) {
-			send_all(fd, mcpsess_str(http1_refusal(status)));
+			http1_refuse(fd, status);
 		} else if (http1_receive(fd, in.data(), in.size(), &len) < 0) {
 			status = -1;
 		}

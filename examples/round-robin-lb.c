@@ -1,14 +1,13 @@
 /*
- * round-robin-lb: an HTTP proxy that knows no sessions.
+ * round-robin-lb: an HTTP balancer that knows no sessions.
  *
  *   round-robin-lb --listen PORT [--health PATH] --backend HOST:PORT...
  *
- * Each request goes to the next backend, those of one connection too: what a service without
- * affinity does, at its worst. A backend that refuses connections is passed over; with --health so
- * is one whose PATH does not answer 200. Answers are passed on as they come, event streams too.
+ * Each request goes to the next backend: what a service without affinity does, at its worst. A
+ * backend that refuses connections is passed over; with --health so is one whose PATH does not
+ * answer 200. A connection carries one request, whose backend closes it, so bodies and answers of
+ * every kind pass as they come, event streams too.
  */
-#include <netdb.h>
-#include <netinet/tcp.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -17,124 +16,50 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <unistd.h>
-
-#include <mcpsess/http.h>
 
 #include "common/http1.h"
 
-enum { BACKENDS = 16, HEAD_MAX = 32768, HEALTH_MS = 100 };
+enum { BACKENDS = 16, HEALTH_MS = 100 };
+
+static const char usage[] = "round-robin-lb --listen PORT [--health PATH] --backend HOST:PORT...\n";
 
 static struct backend {
-	struct addrinfo *address;
+	const char *host, *port;
 	atomic_int is_away;
 } backends[BACKENDS];
 static unsigned backend_count;
 static atomic_uint turn;
 static const char *health;
 
-/* A connection, and what came that nobody used yet. */
-struct peer {
-	int fd;
-	size_t len;
-	char buffer[HEAD_MAX];
-};
-
-static int send_all(int fd, const void *data, size_t len)
+/* Read up to the blank line, and what came behind it: the length of the head; 0: none came. */
+static size_t read_head(int fd, char *in, size_t *len)
 {
-	struct mcpsess_bytes rest = mcpsess_bytes(data, len);
-	while (rest.len > 0) {
-		if (http1_send(fd, &rest) < 0) {
-			return -1;
-		}
-	}
-	return 0;
-}
-
-/* Read up to the blank line and return the length so far; 0: it does not come. */
-static size_t read_head(struct peer *peer)
-{
-	for (;;) {
-		char *end = peer->len > 0 ? memmem(peer->buffer, peer->len, "\r\n\r\n", 4) : NULL;
-		if (end != NULL) {
-			return (size_t)(end + 4 - peer->buffer);
-		}
-		if (peer->len == HEAD_MAX ||
-			http1_receive(peer->fd, peer->buffer, HEAD_MAX, &peer->len) < 0) {
+	const char *end = NULL;
+	for (*len = 0; end == NULL; end = memmem(in, *len, "\r\n\r\n", 4)) {
+		if (*len == HTTP1_MAX_HEAD || http1_receive(fd, in, HTTP1_MAX_HEAD, len) <= 0) {
 			return 0;
 		}
 	}
+	return (size_t)(end + 4 - in);
 }
 
-static struct mcpsess_bytes header(const struct peer *peer, size_t head, const char *name)
+/* The head with a Connection header of ours instead of its own: its length. */
+static size_t close_after(const char *head, size_t head_len, char *out)
 {
-	const char *line_end = memmem(peer->buffer, head, "\r\n", 2);
-	size_t line = (size_t)(line_end + 2 - peer->buffer);
-	struct mcpsess_bytes block = mcpsess_bytes(line_end + 2, head - line - 2);
-	struct mcpsess_bytes value = { NULL, 0 };
-	mcpsess_http_header_block(&block, name, &value);
-	return value;
-}
-
-static size_t length(struct mcpsess_bytes text)
-{
-	char digits[24] = "";
-	memcpy(digits, text.data != NULL ? text.data : "", text.len < 20 ? text.len : 20);
-	return strtoul(digits, NULL, 10);
-}
-
-/* Send a head with a Connection header of ours instead of its own, and forget it. */
-static int send_head(struct peer *from, size_t head, int to, const char *connection)
-{
-	char out[HEAD_MAX + 64];
+	static const char ours[] = "Connection: close\r\n\r\n";
+	const char *end = head + head_len - 2;
 	size_t len = 0;
-	for (const char *line = from->buffer, *next; line < from->buffer + head; line = next) {
-		next = (char *)memchr(line, '\n', (size_t)(from->buffer + head - line)) + 1;
-		if (line[0] == '\r') {
-			len += (size_t)sprintf(out + len, "Connection: %s\r\n", connection);
-		}
-		if (strncasecmp(line, "connection:", 11) != 0 &&
-			strncasecmp(line, "expect:", 7) != 0) {
+	for (const char *line = head, *next; line < end; line = next) {
+		next = (const char *)memchr(line, '\n', (size_t)(end - line)) + 1;
+		if (strncasecmp(line, "connection:", 11) != 0) {
 			memcpy(out + len, line, (size_t)(next - line));
 			len += (size_t)(next - line);
 		}
 	}
-	from->len -= head;
-	memmove(from->buffer, from->buffer + head, from->len);
-	return send_all(to, out, len);
-}
-
-/* Pass on what is there and what comes, at most so much; -1 when a peer is gone before. */
-static int pass_on(struct peer *from, int to, size_t rest)
-{
-	while (rest > 0) {
-		struct pollfd ends[] = { { from->fd, POLLIN, 0 }, { to, POLLRDHUP, 0 } };
-		size_t len = from->len < rest ? from->len : rest;
-		if (len > 0 && send_all(to, from->buffer, len) < 0) {
-			return -1;
-		}
-		rest -= len;
-		from->len -= len;
-		memmove(from->buffer, from->buffer + len, from->len);
-		if (rest > 0 &&
-			(poll(ends, 2, -1) < 0 || ends[1].revents != 0 ||
-				http1_receive(from->fd, from->buffer, HEAD_MAX, &from->len) < 0)) {
-			return -1;
-		}
-	}
-	return 0;
-}
-
-static int connect_to(const struct backend *backend)
-{
-	const struct addrinfo *at = backend->address;
-	int fd = socket(at->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (fd >= 0 && connect(fd, at->ai_addr, at->ai_addrlen) < 0) {
-		close(fd);
-		return -1;
-	}
-	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &(int){ 1 }, sizeof(int));
-	return fd;
+	memcpy(out + len, ours, sizeof(ours) - 1);
+	return len + sizeof(ours) - 1;
 }
 
 static int connect_next(void)
@@ -144,86 +69,76 @@ static int connect_next(void)
 		struct backend *backend = &backends[atomic_fetch_add(&turn, 1) % backend_count];
 		/* When all are away, one of them may still answer. */
 		if (i >= backend_count || !atomic_load(&backend->is_away)) {
-			fd = connect_to(backend);
+			fd = http1_connect(backend->host, backend->port);
 		}
 	}
 	return fd;
 }
 
-/* The backend closes after its answer. 1: the client's connection can go on. */
-static int pass_answer(struct peer *backend, int client, int has_body)
+/* Pass on what comes, both ways, until one end is gone: 0 when the client had no answer. */
+static int relay(int client, int backend)
 {
-	size_t head = read_head(backend);
-	if (head == 0) {
-		send_all(client, "HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n", 47);
-		return 1;
+	char buffer[HTTP1_MAX_HEAD];
+	int is_told = 0;
+	for (;;) {
+		struct pollfd ends[] = { { client, POLLIN, 0 }, { backend, POLLIN, 0 } };
+		size_t len = 0;
+		poll(ends, 2, -1);
+		int is_answer = ends[1].revents != 0;
+		if (http1_receive(ends[is_answer].fd, buffer, sizeof(buffer), &len) <= 0 ||
+			http1_send_all(ends[!is_answer].fd, mcpsess_bytes(buffer, len)) < 0) {
+			return is_told || !is_answer;
+		}
+		is_told |= is_answer;
 	}
-	struct mcpsess_bytes size = header(backend, head, "content-length");
-	int is_sized = size.data != NULL || memcmp(backend->buffer + 8, " 204", 4) == 0;
-	size_t body = !has_body ? 0 : is_sized ? length(size) : SIZE_MAX;
-	int goes_on =
-		!has_body || is_sized; /* else the end of the answer is that of the connection */
-	if (send_head(backend, head, client, goes_on ? "keep-alive" : "close") < 0) {
-		return 0;
-	}
-	return pass_on(backend, client, body) == 0 && goes_on;
 }
 
-static int pass_request(struct peer *client, struct peer *backend, size_t head)
+static void serve_request(int client, const char *in, size_t head, size_t len)
 {
-	size_t body = length(header(client, head, "content-length"));
-	int has_body = memcmp(client->buffer, "HEAD ", 5) != 0;
-	int goes_on = strncasecmp(header(client, head, "connection").data != NULL
-					  ? header(client, head, "connection").data
-					  : "",
-			      "close", 5) != 0;
-	if (header(client, head, "expect").data != NULL) {
-		send_all(client->fd, "HTTP/1.1 100 Continue\r\n\r\n", 25);
+	char out[HTTP1_MAX_HEAD + 32];
+	int backend = connect_next();
+	if (backend < 0) {
+		http1_refuse(client, 503);
+		return;
 	}
-	backend->len = 0;
-	backend->fd = connect_next();
-	if (backend->fd < 0) {
-		send_all(client->fd, "HTTP/1.1 503 Service Unavailable\r\n\r\n", 36);
-		return 0;
+	if (http1_send_all(backend, mcpsess_bytes(out, close_after(in, head, out))) < 0 ||
+		http1_send_all(backend, mcpsess_bytes(in + head, len - head)) < 0 ||
+		!relay(client, backend)) {
+		http1_refuse(client, 502);
 	}
-	goes_on = send_head(client, head, backend->fd, "close") == 0 &&
-		  pass_on(client, backend->fd, body) == 0 &&
-		  pass_answer(backend, client->fd, has_body) && goes_on;
-	close(backend->fd);
-	return goes_on;
+	close(backend);
 }
 
 static void *serve(void *argument)
 {
-	struct peer *ends = calloc(2, sizeof(*ends));
+	char in[HTTP1_MAX_HEAD];
 	int fd = (int)(intptr_t)argument;
-	size_t head = 0;
-	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &(int){ 1 }, sizeof(int));
-	if (ends != NULL) {
-		ends[0].fd = fd;
-		do {
-			head = read_head(&ends[0]);
-		} while (head > 0 && pass_request(&ends[0], &ends[1], head));
+	size_t len, head = read_head(fd, in, &len);
+	if (head > 0) {
+		serve_request(fd, in, head, len);
+	} else if (len > 0) {
+		http1_refuse(fd, len == HTTP1_MAX_HEAD ? 431 : 400);
 	}
-	free(ends);
 	close(fd);
 	return NULL;
 }
 
 static int is_well(const struct backend *backend)
 {
+	const struct timeval patience = { .tv_sec = 2 };
 	char text[512];
 	size_t len = 0;
-	int fd = connect_to(backend);
+	int fd = http1_connect(backend->host, backend->port);
 	if (fd < 0) {
 		return 0;
 	}
-	int written = snprintf(text, sizeof(text),
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+	snprintf(text, sizeof(text),
 		"GET %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", health);
-	int is_said = send_all(fd, text, (size_t)written) == 0 &&
-		      http1_receive(fd, text, sizeof(text), &len) > 0;
+	http1_send_all(fd, mcpsess_str(text));
+	http1_receive(fd, text, sizeof(text), &len);
 	close(fd);
-	return is_said && len > 12 && memcmp(text + 8, " 200", 4) == 0;
+	return len > 12 && memcmp(text + 8, " 200", 4) == 0;
 }
 
 static void *watch(void *unused)
@@ -245,13 +160,14 @@ static int start(void *(*routine)(void *), void *argument)
 
 static int add_backend(char *name)
 {
-	static const struct addrinfo hints = { .ai_socktype = SOCK_STREAM };
 	char *colon = strrchr(name, ':');
 	if (colon == NULL || backend_count == BACKENDS) {
 		return -1;
 	}
 	*colon = '\0';
-	return getaddrinfo(name, colon + 1, &hints, &backends[backend_count++].address);
+	backends[backend_count].host = name;
+	backends[backend_count++].port = colon + 1;
+	return 0;
 }
 
 int main(int argc, char **argv)
@@ -268,8 +184,7 @@ int main(int argc, char **argv)
 		}
 	}
 	if (wrong || port == NULL || backend_count == 0) {
-		fputs("round-robin-lb --listen PORT [--health PATH] --backend HOST:PORT...\n",
-			stderr);
+		fputs(usage, stderr);
 		return 2;
 	}
 	int listener = http1_listen(port);

@@ -3,6 +3,8 @@
 #include <arpa/inet.h>
 #include <ctype.h>
 #include <errno.h>
+#include <netdb.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -105,6 +107,8 @@ const char *http1_refusal(int status)
 		return REFUSAL("413 Content Too Large");
 	case 431:
 		return REFUSAL("431 Request Header Fields Too Large");
+	case 502:
+		return REFUSAL("502 Bad Gateway");
 	case 503:
 		return REFUSAL("503 Service Unavailable");
 	default:
@@ -124,6 +128,21 @@ int http1_send(int fd, struct mcpsess_bytes *rest)
 	return 1;
 }
 
+int http1_send_all(int fd, struct mcpsess_bytes bytes)
+{
+	while (bytes.len > 0) {
+		if (http1_send(fd, &bytes) <= 0) {
+			return -1;
+		}
+	}
+	return 0;
+}
+
+void http1_refuse(int fd, int status)
+{
+	http1_send_all(fd, mcpsess_str(http1_refusal(status)));
+}
+
 int http1_receive(int fd, char *buffer, size_t capacity, size_t *len)
 {
 	ssize_t got = recv(fd, buffer + *len, capacity - *len, 0);
@@ -132,6 +151,28 @@ int http1_receive(int fd, char *buffer, size_t capacity, size_t *len)
 	}
 	*len += (size_t)got;
 	return got > 0 ? 1 : -1;
+}
+
+int http1_connect(const char *host, const char *port)
+{
+	const struct addrinfo hints = { .ai_socktype = SOCK_STREAM };
+	struct addrinfo *found = NULL;
+	int fd = -1;
+	if (getaddrinfo(host, port, &hints, &found) != 0) {
+		return -1;
+	}
+	for (struct addrinfo *at = found; at != NULL && fd < 0; at = at->ai_next) {
+		fd = socket(at->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+		if (fd >= 0 && connect(fd, at->ai_addr, at->ai_addrlen) < 0) {
+			close(fd);
+			fd = -1;
+		}
+	}
+	freeaddrinfo(found);
+	if (fd >= 0) {
+		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &(int){ 1 }, sizeof(int));
+	}
+	return fd;
 }
 
 int http1_listen(const char *port)

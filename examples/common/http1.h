@@ -36,6 +36,13 @@ const char *http1_refusal(int status);
 int http1_send(int fd, struct mcpsess_bytes *rest);
 int http1_receive(int fd, char *buffer, size_t capacity, size_t *len);
 
+/* Send it all on a socket that blocks. 0 or -1. */
+int http1_send_all(int fd, struct mcpsess_bytes bytes);
+void http1_refuse(int fd, int status);
+
+/* A socket that blocks, connected; -1: nobody listens there. */
+int http1_connect(const char *host, const char *port);
+
 /* Listen on 127.0.0.1 and say so on standard output; -1 and a line on standard error. */
 int http1_listen(const char *port);
 

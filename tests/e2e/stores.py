@@ -48,8 +48,8 @@ class Balancer(Process):
 
     ends_with = (-signal.SIGTERM,)
 
-    def __init__(self, nodes, *options):
-        named = [part for node in nodes for part in ("--backend", f"127.0.0.1:{node.port}")]
+    def __init__(self, ports, *options):
+        named = [part for port in ports for part in ("--backend", f"127.0.0.1:{port}")]
         super().__init__([program("round-robin-lb"), "--listen", "{port}", *options, *named])
 
 
@@ -62,7 +62,8 @@ class Cluster(contextlib.ExitStack):
             self.store = stack.enter_context(make(**parameters))
             self.nodes = [stack.enter_context(Server(*self.store.options, *options, env=env))
                           for env in envs]
-            self.balancer = stack.enter_context(Balancer(self.nodes, *balanced))
+            ports = [node.port for node in self.nodes]
+            self.balancer = stack.enter_context(Balancer(ports, *balanced))
             self.push(stack.pop_all().__exit__)
 
     def at(self, node, session):
