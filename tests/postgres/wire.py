@@ -6,7 +6,7 @@
 import sys
 import time
 
-from harness import Store, check, end, postgres
+from harness import Store, check, end, postgres, round_trips
 from proxy import Proxy
 
 BUILD = sys.argv[1]
@@ -14,26 +14,12 @@ QUIET = {"autovacuum": "off", "wal_level": "minimal", "max_wal_senders": 0,
          "checkpoint_timeout": "1h"}
 
 
-def round_trips(server):
+def round_trips_of(server):
     with Proxy(server.port) as proxy:
-        uri = postgres.uri(f"postgresql://{postgres.USER}@127.0.0.1:{proxy.port}/postgres",
-                           {"schema": "trips", "migrate": "create", "sslmode": "disable",
-                            "gssencmode": "disable"})
-        with Store(BUILD, uri) as store:
-            check("a store that is not used does not connect", proxy.connections == 0,
-                  proxy.connections)
-            store("ping")
-            check("and then it connects once", proxy.connections == 1, proxy.connections)
-            lines = ("create a one", "get a", "touch a", "exists a", "update a 1 two", "list",
-                     "rotate a b", "once t", "ping", "delete b", "end_owner", "get b")
-            store.say("as alice")
-            for line in lines:
-                proxy.reset()
-                answer = store(line)
-                check(f"{line} is one round trip and one write",
-                      (proxy.turns, proxy.sends) == (1, 1),
-                      f"{proxy.turns} round trips, {proxy.sends} writes: {answer}")
-            check("on one connection", proxy.connections == 1, proxy.connections)
+        round_trips(BUILD, proxy, postgres.uri(
+            f"postgresql://{postgres.USER}@127.0.0.1:{proxy.port}/postgres",
+            {"schema": "trips", "migrate": "create", "sslmode": "disable",
+             "gssencmode": "disable"}))
 
 
 def a_touch_that_is_not_due_writes_nothing(server):
@@ -80,7 +66,7 @@ def what_has_ended_leaves_nothing(server):
 
 def main():
     with postgres.Server(**QUIET) as server:
-        round_trips(server)
+        round_trips_of(server)
         a_touch_that_is_not_due_writes_nothing(server)
         touches_are_made_in_place(server)
         what_has_ended_leaves_nothing(server)

@@ -5,29 +5,10 @@
 """
 import sys
 
-from harness import Store, check, end, redis, until
+from harness import Store, check, end, redis, round_trips, until
 from proxy import Proxy
 
 BUILD = sys.argv[1]
-
-
-def round_trips(server):
-    with Proxy(server.port) as proxy:
-        with Store(BUILD, f"redis://127.0.0.1:{proxy.port}") as store:
-            check("a store that is not used does not connect", proxy.connections == 0,
-                  proxy.connections)
-            store("ping")
-            check("and then it connects once", proxy.connections == 1, proxy.connections)
-            lines = ("create a one", "get a", "touch a", "exists a", "update a 1 two", "list",
-                     "rotate a b", "once t", "ping", "delete b", "end_owner", "get b")
-            store.say("as alice")
-            for line in lines:
-                proxy.reset()
-                answer = store(line)
-                check(f"{line} is one round trip and one write",
-                      (proxy.turns, proxy.sends) == (1, 1),
-                      f"{proxy.turns} round trips, {proxy.sends} writes: {answer}")
-            check("on one connection", proxy.connections == 1, proxy.connections)
 
 
 def a_read_writes_nothing(server):
@@ -91,7 +72,8 @@ def answers_by_the_byte(server):
 
 def main():
     with redis.Server() as server:
-        round_trips(server)
+        with Proxy(server.port) as proxy:
+            round_trips(BUILD, proxy, f"redis://127.0.0.1:{proxy.port}")
         a_read_writes_nothing(server)
         lies(server)
         answers_by_the_byte(server)

@@ -1,7 +1,7 @@
 /*
  * A store driven from standard input, a verb a line, so that scripts can break what is behind it:
  *
- *   redis-drive MODULE_DIR URI
+ *   store-drive MODULE_DIR URI
  *   create NAME PAYLOAD | update NAME REVISION PAYLOAD | get NAME | touch NAME | exists NAME |
  *   delete NAME | list | rotate NAME NEW | end_owner | once NAME | ping |
  *   as OWNER | any 0|1 | operation WORD | idle MS | grace MS
