@@ -73,8 +73,7 @@ int mcpsess_record_version(struct mcpsess_bytes bytes, struct mcpsess_bytes *ver
 		return MCPSESS_E_CORRUPT;
 	}
 	/* What must not be ignored stands right behind: the order of tags sees to it. */
-	if (at < bytes.len && data[at] > MCPSESS_TAG_VERSION &&
-		data[at] < MCPSESS_TAG_CRITICAL_END) {
+	if (at < bytes.len && mcpsess_tag_is_beyond(data[at])) {
 		return MCPSESS_E_UNSUPPORTED;
 	}
 	*version = member.value;

@@ -17,7 +17,15 @@
 
 #include "base/buffer.h"
 
-enum { MCPSESS_RECORD_FORMAT = 1, MCPSESS_KEY_MAX = 256 };
+/* How far this release can read; a test of upgrades makes later ones, which can read more. */
+#ifndef MCPSESS_RECORD_FORMAT
+#define MCPSESS_RECORD_FORMAT 1
+#endif
+#ifndef MCPSESS_TAG_CRITICAL_KNOWN
+#define MCPSESS_TAG_CRITICAL_KNOWN MCPSESS_TAG_VERSION
+#endif
+
+enum { MCPSESS_KEY_MAX = 256 };
 
 /* Of a member; a number is never used again for something else. */
 enum mcpsess_tag {
@@ -31,6 +39,12 @@ enum mcpsess_tag {
 	MCPSESS_TAG_BLOB = 21,
 	MCPSESS_TAG_KNOWN_END,
 };
+
+/* Of a member that must not be ignored, and that only a newer release knows. */
+static inline int mcpsess_tag_is_beyond(unsigned tag)
+{
+	return tag > MCPSESS_TAG_CRITICAL_KNOWN && tag < MCPSESS_TAG_CRITICAL_END;
+}
 
 /* A member where it stands. key is empty unless the tag may come more than once. */
 struct mcpsess_member {

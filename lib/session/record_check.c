@@ -126,7 +126,7 @@ static int in_place(const struct mcpsess_member *member, unsigned before)
 	if (member->tag < before || (member->tag == before && !comes_again(member->tag))) {
 		return MCPSESS_E_CORRUPT;
 	}
-	if (member->tag > MCPSESS_TAG_VERSION && member->tag < MCPSESS_TAG_CRITICAL_END) {
+	if (mcpsess_tag_is_beyond(member->tag)) {
 		return MCPSESS_E_UNSUPPORTED;
 	}
 	if (member->tag == MCPSESS_TAG_DATA && !mcpsess_key_is_sound(member->key)) {

@@ -8,7 +8,7 @@ import subprocess
 import threading
 
 from mcp import Client, Server, check, equal, free_port, initialize, opened, program, run
-from stores import Balancer
+from nodes import Balancer
 
 
 def go_on(server, session, *options):

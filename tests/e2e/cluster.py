@@ -3,7 +3,6 @@
 import calendar
 import concurrent.futures
 import contextlib
-import http.client
 import json
 import os
 import re
@@ -13,74 +12,16 @@ import sys
 import threading
 import time
 
-import stores
-from mcp import Client, Process, check, equal, initialize, opened, program, run, until
+from mcp import Client, Process, equal, initialize, opened, program, run
+from nodes import SLOW, Cluster, Load, every_store
 
 NODES = 3
-SLOW = 10 if os.path.basename(sys.argv[1]) in ("asan", "tsan") else 1
-
-
-class Load:
-    """Clients that call without a pause, and what they were told."""
-
-    def __init__(self, cluster, sessions=6, forgives=()):
-        self.cluster, self.forgives = cluster, forgives
-        self.ids = [opened(cluster.balancer).session for _ in range(sessions)]
-        self.stop, self.answers, self.wrong, self.forgiven = threading.Event(), 0, [], 0
-        self.threads = [threading.Thread(target=self.work, args=(i,)) for i in self.ids]
-
-    def work(self, session):
-        client, number = None, 0
-        while not self.stop.is_set():
-            number += 1
-            try:
-                if client is None:
-                    client = Client(self.cluster.balancer)
-                    client.session = session
-                answer = client.ask("tools/call", {"name": "echo",
-                                                   "arguments": {"message": f"m{number}"}})
-                if answer.status in self.forgives:
-                    self.forgiven += 1
-                    client = None
-                elif answer.status != 200 or f"m{number}" not in answer.body.decode():
-                    self.wrong.append((answer.status, answer.body))
-                else:
-                    self.answers += 1
-            except (OSError, http.client.HTTPException) as error:
-                if not self.forgives:
-                    self.wrong.append(repr(error))
-                self.forgiven += 1
-                client = None
-
-    def __enter__(self):
-        for thread in self.threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self.stop.set()
-        for thread in self.threads:
-            thread.join()
-
-    def goes_on(self, answers=100):
-        seen = self.answers
-        until(lambda: self.answers >= seen + answers // SLOW, 30)
-
-
-def every_store(function):
-    """One check for each kind of shared store."""
-    for name, make in stores.ALL.items():
-        def one(make=make):
-            function(make)
-        one.__name__ = f"{name}_{function.__name__}"
-        check(one)
-    return function
 
 
 @every_store
 def requests_behind_round_robin_meet_no_session_error(make):
     total, threads = 10000 // SLOW, 10
-    with stores.Cluster(make) as cluster:
+    with Cluster(make) as cluster:
         clients = [opened(cluster.balancer) for _ in range(threads)]
 
         def talk(client):
@@ -94,7 +35,7 @@ def requests_behind_round_robin_meet_no_session_error(make):
 
 @every_store
 def sessions_outlive_the_killing_of_every_node_in_turn(make):
-    with stores.Cluster(make) as cluster, Load(cluster, forgives=(502, 503)) as load:
+    with Cluster(make) as cluster, Load(cluster, forgives=(502, 503)) as load:
         for node in cluster.nodes:
             load.goes_on()
             node.process.kill()
@@ -108,7 +49,7 @@ def sessions_outlive_the_killing_of_every_node_in_turn(make):
 
 @every_store
 def a_rolling_restart_under_load_is_not_noticed(make):
-    with stores.Cluster(make, "--drain-delay", "1", balanced=("--health", "/health")) as cluster, \
+    with Cluster(make, "--drain-delay", "1", balanced=("--health", "/health")) as cluster, \
             Load(cluster) as load:
         for node in cluster.nodes:
             load.goes_on()
@@ -122,7 +63,7 @@ def a_rolling_restart_under_load_is_not_noticed(make):
 
 @every_store
 def fifty_first_requests_at_a_cold_node_adopt_a_session_once(make):
-    with stores.Cluster(make) as cluster:
+    with Cluster(make) as cluster:
         session = opened(cluster.nodes[0]).session
         cold = cluster.nodes[1]
         with concurrent.futures.ThreadPoolExecutor(50) as pool:
@@ -149,7 +90,7 @@ def expiry_is_judged_by_the_clock_of_the_store(make):
     ahead = {"LD_PRELOAD": os.path.join(sys.argv[1], "tests/e2e/clock-shift.so")}
     if SLOW > 1:  # a sanitizer wants to be the first library
         ahead["ASAN_OPTIONS"] = "verify_asan_link_order=0"
-    with stores.Cluster(make, envs=({}, ahead, {}), idle="3s", touch_every="100ms") as cluster:
+    with Cluster(make, envs=({}, ahead, {}), idle="3s", touch_every="100ms") as cluster:
         busy, left = opened(cluster.nodes[0]), opened(cluster.nodes[1])
         equal(3590 < logged(cluster.nodes[1]) - logged(cluster.nodes[0]) < 3610, True, "apart")
         end = time.monotonic() + 4
@@ -163,7 +104,7 @@ def expiry_is_judged_by_the_clock_of_the_store(make):
 
 @every_store
 def a_refresh_that_races_a_delete_never_brings_the_session_back(make):
-    with stores.Cluster(make, touch_every="1ms") as cluster:
+    with Cluster(make, touch_every="1ms") as cluster:
         for _ in range(20):
             session = opened(cluster.balancer).session
             clients = [cluster.at(n, session) for n in range(NODES)]
@@ -181,7 +122,7 @@ def a_refresh_that_races_a_delete_never_brings_the_session_back(make):
 
 @every_store
 def different_keys_set_at_once_from_three_nodes_are_all_kept(make):
-    with stores.Cluster(make) as cluster:
+    with Cluster(make) as cluster:
         session = opened(cluster.balancer).session
 
         def write(node):
@@ -229,7 +170,7 @@ def a_counter_raised_from_three_nodes_misses_nothing(make):
 
 @every_store
 def GET_and_DELETE_work_as_first_requests_at_a_cold_node(make):
-    with stores.Cluster(make) as cluster:
+    with Cluster(make) as cluster:
         session = opened(cluster.nodes[0]).session
         with contextlib.closing(socket.create_connection(("127.0.0.1", cluster.nodes[1].port))):
             status = cluster.at(1, session).send("GET", Accept="text/event-stream").status
@@ -241,7 +182,7 @@ def GET_and_DELETE_work_as_first_requests_at_a_cold_node(make):
 
 @every_store
 def a_made_up_id_is_admitted_by_no_method(make):
-    with stores.Cluster(make) as cluster:
+    with Cluster(make) as cluster:
         opened(cluster.balancer)
         for made_up in ("made-up-but-of-a-fitting-length-0123456789ab", "x" * 43, "x" * 200):
             for node in range(NODES):

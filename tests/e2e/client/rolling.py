@@ -13,15 +13,16 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.dirname(HERE))
-import stores  # noqa: E402 pylint: disable=wrong-import-position
-from mcp import check, equal, run  # noqa: E402 pylint: disable=wrong-import-position
+from mcp import equal, run  # noqa: E402 pylint: disable=wrong-import-position
+from nodes import Cluster, every_store  # noqa: E402 pylint: disable=wrong-import-position
 
 
-def roll(make):
+@every_store
+def no_client_notices_a_rolling_restart(make):
     packages = sys.argv[2]
     node = glob.glob(os.path.join(packages, "node_modules", "node-linux-*", "bin", "node"))[0]
     script = shutil.copy(os.path.join(HERE, "rolling.mjs"), packages)  # beside its packages
-    with stores.Cluster(make, "--drain-delay", "1", balanced=("--health", "/health")) as cluster:
+    with Cluster(make, "--drain-delay", "1", balanced=("--health", "/health")) as cluster:
         url = f"http://127.0.0.1:{cluster.balancer.port}/mcp"
         with subprocess.Popen([node, script], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                               text=True, env={"PATH": os.environ["PATH"], "URL": url}) as clients:
@@ -33,16 +34,6 @@ def roll(make):
             out = json.loads(clients.communicate(timeout=60)[0])
     equal(out["errors"], [])
     equal(out["calls"] > 100, True, out)
-
-
-@check
-def no_client_notices_a_rolling_restart_on_redis():
-    roll(stores.open_redis)
-
-
-@check
-def no_client_notices_a_rolling_restart_on_postgres():
-    roll(stores.open_postgres)
 
 
 run()
