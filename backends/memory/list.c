@@ -161,8 +161,7 @@ static void walk_by_owner(struct walk *walk, char *cursor)
 		struct mcp_session_store_entry *entry = &walk->entries[i];
 		struct memory_shard *shard = memory_shard(walk->memory, &entry->key);
 		pthread_mutex_lock(&shard->mutex);
-		struct memory_record *record = (struct memory_record *)mcpsess_memory_table_find(
-			&shard->records, &entry->key);
+		struct memory_record *record = memory_table_find(&shard->records, &entry->key);
 		if (record != NULL && record->serial == entry->revision && is_live(walk, record)) {
 			take(walk, record);
 		}

@@ -32,12 +32,15 @@ enum {
  */
 enum { MEMORY_EXPIRED = MCP_SESSION_STORE_CLOSED + 1, MEMORY_COPY = 4 };
 
-/* Ordered so that a look-up reads the first cache line, and what a touch writes follows. */
+/* Ordered so that a look-up reads the first 64 bytes, an answer the 64 after them, and no more. */
 struct memory_record {
 	struct memory_node node;
-	void *blob;                 /* the payload; NULL: empty */
+	void *blob;          /* the payload; NULL: empty */
+	uint64_t expires_ms; /* NONE: never; of a tombstone or copy: when it goes */
+	uint32_t kind;
+	uint32_t slot : 29;         /* in the heap */
+	uint32_t state : 3;         /* enum mcp_session_store_state, or one of the above */
 	struct memory_owner *owner; /* NULL: nobody */
-	uint64_t expires_ms;        /* NONE: never; of a tombstone or copy: when it goes */
 	uint64_t seen_ms;
 	uint64_t deadline_ms; /* NONE: never */
 	uint64_t created_ms;
@@ -52,9 +55,6 @@ struct memory_record {
 		unsigned char operation[16];
 		uint64_t was_expires_ms; /* of a copy: when the record would have expired */
 	};
-	uint32_t kind;
-	uint32_t slot : 29; /* in the heap */
-	uint32_t state : 3; /* enum mcp_session_store_state, or one of the above */
 };
 
 /* What a record counts beyond its payload: with its places in the heap and the table, which may

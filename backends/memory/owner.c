@@ -13,7 +13,7 @@ static struct memory_owners *lock(struct memory *memory, const struct mcpsess_di
 
 static struct memory_owner *find(struct memory_owners *shard, const struct mcpsess_digest *digest)
 {
-	return (struct memory_owner *)mcpsess_memory_table_find(&shard->owners, digest);
+	return memory_table_find(&shard->owners, digest);
 }
 
 static struct memory_owner *add(
@@ -155,8 +155,7 @@ static void settle(
 	struct memory_trash trash;
 	memory_trash_begin(&trash);
 	pthread_mutex_lock(&shard->mutex);
-	struct memory_record *record =
-		(struct memory_record *)mcpsess_memory_table_find(&shard->records, &entry->key);
+	struct memory_record *record = memory_table_find(&shard->records, &entry->key);
 	if (record != NULL) {
 		mcpsess_memory_settle(memory, shard, record, now_ms, &trash);
 	}

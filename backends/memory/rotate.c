@@ -36,8 +36,7 @@ static void leave(struct move *move)
 static struct memory_record *find(struct move *move, struct memory_shard *shard,
 	const struct mcpsess_digest *key, int *status)
 {
-	struct memory_record *record =
-		(struct memory_record *)mcpsess_memory_table_find(&shard->records, key);
+	struct memory_record *record = memory_table_find(&shard->records, key);
 	*status = record != NULL ? mcpsess_memory_settle(
 					   move->memory, shard, record, move->now_ms, &move->trash)
 				 : MCPSESS_E_NOTFOUND;
@@ -48,7 +47,7 @@ static int is_repeated(const struct move *move)
 {
 	static const unsigned char none[sizeof(move->request->operation)];
 	const unsigned char *operation = move->request->operation;
-	return move->there != NULL && mcpsess_memory_is_for(move->there, move->request) &&
+	return move->there != NULL && memory_is_for(move->there, move->request) &&
 	       memcmp(move->there->operation, operation, sizeof(none)) == 0 &&
 	       memcmp(operation, none, sizeof(none)) != 0;
 }
@@ -62,7 +61,7 @@ static int enter(struct move *move)
 	struct memory_record *there = find(move, move->to, &move->request->new_key, &taken);
 	move->there = there != NULL && memory_is_live(there) ? there : NULL;
 	move->record = find(move, move->from, &move->request->key, &status);
-	if (move->record != NULL && !mcpsess_memory_is_for(move->record, move->request)) {
+	if (move->record != NULL && !memory_is_for(move->record, move->request)) {
 		return MCPSESS_E_NOTOWNER;
 	}
 	if (status == MCPSESS_OK && memory_is_live(move->record)) {

@@ -5,7 +5,7 @@
 #ifndef MCPSESS_MEMORY_SHARD_H
 #define MCPSESS_MEMORY_SHARD_H
 
-#include "memory.h"
+#include "owner.h"
 
 /* What is to be freed when the lock is given back. */
 struct memory_trash {
@@ -50,6 +50,17 @@ void mcpsess_memory_retire(struct memory *memory, struct memory_shard *shard,
 /* What a record is by now: OK, EXPIRED or REVOKED; NOTFOUND: it is forgotten and in the trash. */
 int mcpsess_memory_settle(struct memory *memory, struct memory_shard *shard,
 	struct memory_record *record, uint64_t now_ms, struct memory_trash *trash);
+
+/* Likewise, and at once for what has not ended, which is nearly all. */
+static inline int memory_settle(struct memory *memory, struct memory_shard *shard,
+	struct memory_record *record, uint64_t now_ms, struct memory_trash *trash)
+{
+	if (memory_is_live(record) && now_ms < record->expires_ms &&
+		!memory_owner_has_ended(record)) {
+		return MCPSESS_OK;
+	}
+	return mcpsess_memory_settle(memory, shard, record, now_ms, trash);
+}
 
 /* Look at the records whose time has come, at most steps of them. Returns how many it freed. */
 unsigned mcpsess_memory_advance(struct memory *memory, struct memory_shard *shard, uint64_t now_ms,

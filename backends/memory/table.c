@@ -2,27 +2,9 @@
 
 enum { FIRST_BITS = 3, LAST_BITS = 28 };
 
-static size_t bucket_of(const struct memory_table *table, const struct mcpsess_digest *key)
-{
-	return (size_t)(memory_key_head(key) << MEMORY_SHARD_BITS >> (64 - table->bits));
-}
-
 static int is_below(const struct mcpsess_digest *a, const struct mcpsess_digest *b)
 {
 	return memcmp(a->bytes, b->bytes, sizeof(a->bytes)) < 0;
-}
-
-struct memory_node *mcpsess_memory_table_find(
-	const struct memory_table *table, const struct mcpsess_digest *key)
-{
-	if (table->buckets == NULL) {
-		return NULL;
-	}
-	struct memory_node *node = table->buckets[bucket_of(table, key)];
-	while (node != NULL && memcmp(&node->key, key, sizeof(*key)) != 0) {
-		node = node->next;
-	}
-	return node;
 }
 
 static int resize(struct memory_table *table, const struct mcp_session_store *store, uint32_t bits)
@@ -41,7 +23,7 @@ static void cut(struct memory_table *table, size_t index, struct memory_node *no
 {
 	struct memory_node **link = &table->buckets[2 * index];
 	*link = node;
-	while (*link != NULL && bucket_of(table, &(*link)->key) == 2 * index) {
+	while (*link != NULL && memory_bucket_of(table, &(*link)->key) == 2 * index) {
 		link = &(*link)->next;
 	}
 	table->buckets[2 * index + 1] = *link;
@@ -93,7 +75,7 @@ int mcpsess_memory_table_reserve(struct memory_table *table, const struct mcp_se
 
 void mcpsess_memory_table_insert(struct memory_table *table, struct memory_node *node)
 {
-	struct memory_node **link = &table->buckets[bucket_of(table, &node->key)];
+	struct memory_node **link = &table->buckets[memory_bucket_of(table, &node->key)];
 	while (*link != NULL && is_below(&(*link)->key, &node->key)) {
 		link = &(*link)->next;
 	}
@@ -105,7 +87,7 @@ void mcpsess_memory_table_insert(struct memory_table *table, struct memory_node 
 void mcpsess_memory_table_remove(
 	struct memory_table *table, const struct mcp_session_store *store, struct memory_node *node)
 {
-	struct memory_node **link = &table->buckets[bucket_of(table, &node->key)];
+	struct memory_node **link = &table->buckets[memory_bucket_of(table, &node->key)];
 	while (*link != node) {
 		link = &(*link)->next;
 	}
@@ -136,7 +118,7 @@ struct memory_node *mcpsess_memory_table_seek(
 	if (table->buckets == NULL) {
 		return NULL;
 	}
-	size_t first = bucket_of(table, from);
+	size_t first = memory_bucket_of(table, from);
 	for (size_t i = first;; i++) {
 		struct memory_node *node = table->buckets[i];
 		while (i == first && node != NULL && is_below(&node->key, from)) {

@@ -49,8 +49,40 @@ static inline unsigned memory_shard_of(const struct mcpsess_digest *key)
 	return key->bytes[0] >> (8 - MEMORY_SHARD_BITS);
 }
 
-struct memory_node *mcpsess_memory_table_find(
-	const struct memory_table *table, const struct mcpsess_digest *key);
+static inline size_t memory_bucket_of(
+	const struct memory_table *table, const struct mcpsess_digest *key)
+{
+	return (size_t)(memory_key_head(key) << MEMORY_SHARD_BITS >> (64 - table->bits));
+}
+
+/* In words: memcmp() wants an order, and is called. */
+static inline int memory_key_is(
+	const struct mcpsess_digest *key, const struct mcpsess_digest *other)
+{
+	uint64_t differ = 0;
+	for (size_t i = 0; i < sizeof(*key); i += sizeof(uint64_t)) {
+		uint64_t a, b;
+		memcpy(&a, key->bytes + i, sizeof(a));
+		memcpy(&b, other->bytes + i, sizeof(b));
+		differ |= a ^ b;
+	}
+	return differ == 0;
+}
+
+/* NULL: there is none. */
+static inline void *memory_table_find(
+	const struct memory_table *table, const struct mcpsess_digest *key)
+{
+	if (table->buckets == NULL) {
+		return NULL;
+	}
+	struct memory_node *node = table->buckets[memory_bucket_of(table, key)];
+	while (node != NULL && !memory_key_is(&node->key, key)) {
+		node = node->next;
+	}
+	return node;
+}
+
 /* Make room for one more: 0 or NOMEM. */
 int mcpsess_memory_table_reserve(struct memory_table *table, const struct mcp_session_store *store);
 /* The key is not in the table, and room was made. */

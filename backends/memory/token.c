@@ -93,8 +93,7 @@ static int redeem(struct memory *memory, struct memory_shard *shard,
 	const struct mcp_session_store_request *request, uint64_t now_ms,
 	struct memory_token **token)
 {
-	struct memory_token *old =
-		(struct memory_token *)mcpsess_memory_table_find(&shard->tokens, &request->key);
+	struct memory_token *old = memory_table_find(&shard->tokens, &request->key);
 	if (old != NULL && now_ms < old->until_ms) {
 		return is_same(old, request->operation) ? MCPSESS_OK : MCPSESS_E_EXISTS;
 	}

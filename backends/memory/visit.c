@@ -1,17 +1,5 @@
 #include "visit.h"
 
-int mcpsess_memory_is_for(
-	const struct memory_record *record, const struct mcp_session_store_request *request)
-{
-	static const struct mcpsess_digest nobody;
-	if ((request->flags & MCP_SESSION_STORE_ANY_OWNER) != 0) {
-		return 1;
-	}
-	const struct mcpsess_digest *owner =
-		record->owner != NULL ? &record->owner->node.key : &nobody;
-	return memcmp(owner, &request->owner, sizeof(*owner)) == 0;
-}
-
 int mcpsess_memory_enter(struct visit *visit, struct memory *memory,
 	const struct mcp_session_store_request *request, uint64_t now_ms)
 {
@@ -25,17 +13,16 @@ int mcpsess_memory_enter(struct visit *visit, struct memory *memory,
 	if (shard->heap.soonest_ms <= now_ms) {
 		mcpsess_memory_advance(memory, shard, now_ms, MEMORY_STEPS_PER_VERB, &visit->trash);
 	}
-	visit->record =
-		(struct memory_record *)mcpsess_memory_table_find(&shard->records, &request->key);
+	visit->record = memory_table_find(&shard->records, &request->key);
 	if (visit->record == NULL) {
 		return MCPSESS_E_NOTFOUND;
 	}
 	/* A far line of memory; it comes while the owner, another, is compared. */
 	__builtin_prefetch(visit->record->blob, 1);
-	int status = mcpsess_memory_settle(memory, shard, visit->record, now_ms, &visit->trash);
+	int status = memory_settle(memory, shard, visit->record, now_ms, &visit->trash);
 	if (status == MCPSESS_E_NOTFOUND) {
 		visit->record = NULL;
-	} else if (!mcpsess_memory_is_for(visit->record, request)) {
+	} else if (!memory_is_for(visit->record, request)) {
 		status = MCPSESS_E_NOTOWNER;
 	}
 	return status;

@@ -22,8 +22,14 @@ int mcpsess_memory_enter(struct visit *visit, struct memory *memory,
 void mcpsess_memory_leave(struct visit *visit);
 
 /* Whether the request may have the record. */
-int mcpsess_memory_is_for(
-	const struct memory_record *record, const struct mcp_session_store_request *request);
+static inline int memory_is_for(
+	const struct memory_record *record, const struct mcp_session_store_request *request)
+{
+	static const struct mcpsess_digest nobody;
+	return (request->flags & MCP_SESSION_STORE_ANY_OWNER) != 0 ||
+	       memory_key_is(
+		       record->owner != NULL ? &record->owner->node.key : &nobody, &request->owner);
+}
 
 /* All that an answer says of a record but its payload. */
 void mcpsess_memory_answer(struct mcp_session_store_answer *answer,
