@@ -43,7 +43,9 @@ def sessions_outlive_the_killing_of_every_node_in_turn(make):
             load.goes_on()
             node.start()
         load.goes_on()
-        load.stop.set()
+        for session in load.ids:
+            for node in range(NODES):
+                equal(cluster.at(node, session).ask("ping").status, 200, "at each node")
     equal(load.wrong, [], "wrong answers")
 
 

@@ -1,4 +1,5 @@
 """Servers on one shared store, the balancer before them, and clients that never pause."""
+import concurrent.futures
 import contextlib
 import http.client
 import os
@@ -49,7 +50,8 @@ class Load:
         self.cluster, self.forgives = cluster, forgives
         self.ids = [opened(cluster.balancer).session for _ in range(sessions)]
         self.stop, self.answers, self.wrong, self.forgiven = threading.Event(), 0, [], 0
-        self.threads = [threading.Thread(target=self.work, args=(i,)) for i in self.ids]
+        self.pool = concurrent.futures.ThreadPoolExecutor(sessions)
+        self.working = []
 
     def work(self, session):
         client, number = None, 0
@@ -75,14 +77,14 @@ class Load:
                 client = None
 
     def __enter__(self):
-        for thread in self.threads:
-            thread.start()
+        self.working = [self.pool.submit(self.work, session) for session in self.ids]
         return self
 
     def __exit__(self, *_):
         self.stop.set()
-        for thread in self.threads:
-            thread.join()
+        with self.pool:
+            for work in self.working:
+                work.result()
 
     def goes_on(self, answers=100):
         seen = self.answers
