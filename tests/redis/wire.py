@@ -6,7 +6,7 @@
 import sys
 
 from harness import Store, check, end, redis, round_trips, until
-from proxy import Proxy
+from proxy import Proxy, dribble, says
 
 BUILD = sys.argv[1]
 
@@ -44,9 +44,8 @@ def lies(server):
             with Store(BUILD, uri) as store:
                 store.say("as alice")
                 store("ping")
-                proxy.change = lambda data, lie=lie: lie
-                read = store("get truth")
-                proxy.change = lambda data: data
+                with proxy.broken(says(lie)):
+                    read = store("get truth")
                 _, after = until(store, "exists truth", "NOTFOUND")
                 check(f"{name} instead of an answer", read.status == "UNAVAILABLE" and
                       read.ms < 900 and after.status == "NOTFOUND", f"{read}; {after}")
@@ -56,16 +55,8 @@ def answers_by_the_byte(server):
     with Proxy(server.port) as proxy:
         with Store(BUILD, f"redis://127.0.0.1:{proxy.port}?prefix=bytes:") as store:
             store("create a one")
-
-            def dribble(data):
-                for at in range(len(data) - 1):
-                    for one, (_, name) in list(proxy.pairs.items()):
-                        if name == "client":
-                            one.sendall(data[at:at + 1])
-                return data[-1:]
-
-            proxy.change = dribble
-            answer = store("get a")
+            with proxy.broken(dribble(0)):
+                answer = store("get a")
             check("an answer may come byte by byte",
                   answer.status == "ok" and answer.payload == "one", answer)
 
