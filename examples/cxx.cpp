@@ -91,13 +91,6 @@ void converse(mcpsess_http *http, int fd)
 	close(fd);
 }
 
-void keep_up(mcpsess_rpc *rpc)
-{
-	for (;;) {
-		std::this_thread::sleep_for(std::chrono::milliseconds(mcpsess_rpc_tick(rpc)));
-	}
-}
-
 void run(char **argv)
 {
 	mcpsess_rpc_options options = {};
@@ -124,7 +117,12 @@ void run(char **argv)
 	if (listener < 0) {
 		throw std::runtime_error("cannot listen");
 	}
-	std::thread(keep_up, rpc.get()).detach();
+	std::thread([&] {
+		for (;;) {
+			std::this_thread::sleep_for(
+				std::chrono::milliseconds(mcpsess_rpc_tick(rpc.get())));
+		}
+	}).detach();
 	for (;;) {
 		int fd = accept4(listener, nullptr, nullptr, SOCK_CLOEXEC);
 		if (fd >= 0) {

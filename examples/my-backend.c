@@ -1,149 +1,87 @@
 /*
  * A store of your own in five plain functions, and the conformance kit run on it.
  *
- * Records are kept in an array: nothing pends, and nothing beyond the five verbs is declared. The
- * library checks arguments, resolves durations, and lets many threads in one at a time.
+ * What keeps records is an array, common/records.h; yours is a database. Nothing pends. The library
+ * checks arguments, resolves durations, and lets many threads in one at a time.
  */
 #include <mcpsess/backend.h>
 #include <mcpsess/conformance.h>
 
-#define NEVER MCP_SESSION_STORE_NONE
-
-enum { RECORDS = 1024 };
-
-struct record {
-	struct mcpsess_digest key;             /* zero: the place is free */
-	struct mcp_session_store_answer about; /* as it is answered, but for NEVER */
-};
+#include "common/records.h"
 
 struct my_store {
 	struct mcp_session_store store; /* first: the library's part */
-	struct record records[RECORDS];
+	struct records records;
 };
 
-static void end(struct my_store *mine, struct record *record)
-{
-	mine->store.host->blob_unref(record->about.blob); /* readers may hold it for longer */
-	memset(record, 0, sizeof(*record));
-}
-
-/* The place of a key. What has expired is gone, though nobody sweeps. */
-static struct record *find(struct my_store *mine, const struct mcpsess_digest *key)
-{
-	uint64_t now_ms = mine->store.host->now_ms(mine->store.core);
-	for (struct record *at = mine->records; at < mine->records + RECORDS; at++) {
-		if (at->about.revision > 0 && at->about.expires_ms <= now_ms) {
-			end(mine, at);
-		}
-		if (memcmp(&at->key, key, sizeof(*key)) == 0) {
-			at->about.now_ms = now_ms;
-			return at;
-		}
-	}
-	return NULL;
-}
-
-/* Never backwards, never past the deadline. */
-static void move_expiry(struct mcp_session_store_answer *about, uint64_t idle_ms)
-{
-	uint64_t end_ms = idle_ms == NEVER ? NEVER : about->now_ms + idle_ms;
-	end_ms = end_ms < about->deadline_ms ? end_ms : about->deadline_ms;
-	about->expires_ms = end_ms > about->expires_ms ? end_ms : about->expires_ms;
-	about->seen_ms = about->now_ms;
-}
-
-static void answer(struct mcp_session_store_call *call, const struct record *record)
-{
-	struct mcp_session_store_answer *a = &call->answer;
-	*a = record->about;
-	a->expires_ms = a->expires_ms == NEVER ? 0 : a->expires_ms;
-	a->deadline_ms = a->deadline_ms == NEVER ? 0 : a->deadline_ms;
-	a->blob = NULL;
-}
-
 /* The caller's live record, answered. */
-static int look_up(struct my_store *mine, struct mcp_session_store_call *call, struct record **out)
+static int look_up(
+	struct mcp_session_store *store, struct mcp_session_store_call *call, struct record **out)
 {
 	const struct mcp_session_store_request *ask = &call->request;
-	struct record *record = find(mine, &ask->key);
-	if (record == NULL) {
+	call->answer.now_ms = store->host->now_ms(store->core);
+	*out = records_find(&((struct my_store *)store)->records, &ask->key, call->answer.now_ms);
+	if (*out == NULL) {
 		return MCPSESS_E_NOTFOUND;
 	}
 	if (!(ask->flags & MCP_SESSION_STORE_ANY_OWNER) &&
-		memcmp(&record->about.owner, &ask->owner, sizeof(ask->owner)) != 0) {
+		memcmp(&(*out)->about.owner, &ask->owner, sizeof(ask->owner)) != 0) {
 		return MCPSESS_E_NOTOWNER;
 	}
-	answer(call, record);
-	*out = record;
+	call->answer = (*out)->about;
 	return MCPSESS_OK;
 }
 
-/* A free place for a record that is not there yet. */
-static int begin(struct my_store *mine, struct mcp_session_store_call *call, struct record **out)
-{
-	static const struct mcpsess_digest no_key;
-	const struct mcp_session_store_request *ask = &call->request;
-	if (find(mine, &ask->key) != NULL) {
-		return MCPSESS_E_EXISTS;
-	}
-	*out = find(mine, &no_key);
-	if (*out == NULL) {
-		return MCPSESS_E_LIMIT;
-	}
-	struct mcp_session_store_answer *about = &(*out)->about;
-	about->owner = ask->owner;
-	about->kind = ask->kind;
-	about->created_ms = about->now_ms;
-	about->deadline_ms = ask->absolute_ms == NEVER ? NEVER : about->now_ms + ask->absolute_ms;
-	return MCPSESS_OK;
-}
-
-/* Create or update: the place is the record's only when nothing can fail any more. */
+/* Create (revision 0) or update, which never creates. */
 static int my_store(struct mcp_session_store *store, struct mcp_session_store_call *call)
 {
-	struct my_store *mine = (struct my_store *)store;
 	const struct mcp_session_store_request *ask = &call->request;
-	struct record *record = NULL;
-	int status = ask->revision == 0 ? begin(mine, call, &record) : look_up(mine, call, &record);
-	if (status != MCPSESS_OK || record->about.revision != ask->revision) {
-		return status != MCPSESS_OK ? status : MCPSESS_E_CONFLICT;
+	struct records *records = &((struct my_store *)store)->records;
+	struct record *record;
+	int status = look_up(store, call, &record);
+	if (ask->revision == 0) {
+		status = record == NULL ? MCPSESS_OK : MCPSESS_E_EXISTS;
+	} else if (status == MCPSESS_OK && record->about.revision != ask->revision) {
+		status = MCPSESS_E_CONFLICT;
 	}
-	void *blob = store->host->blob_new(store->core, ask->payload.data, ask->payload.len);
+	if (status == MCPSESS_OK) {
+		status = records_write(records, ask, call->answer.now_ms, &record);
+	}
+	if (status == MCPSESS_OK) {
+		call->answer = record->about;
+	}
+	return status;
+}
+
+/* The payload is a copy: it does not change under its reader. */
+static int my_get(struct mcp_session_store *store, struct mcp_session_store_call *call)
+{
+	const struct mcpsess_host *host = store->host;
+	struct record *record;
+	int status = look_up(store, call, &record);
+	if (status != MCPSESS_OK) {
+		return status;
+	}
+	void *blob = host->blob_new(store->core, record->payload.data, record->payload.len);
 	if (blob == NULL) {
 		return MCPSESS_E_NOMEM;
 	}
-	store->host->blob_unref(record->about.blob);
-	record->key = ask->key;
-	record->about.blob = blob;
-	record->about.state = ask->state;
-	record->about.revision++;
-	move_expiry(&record->about, ask->idle_ms);
-	answer(call, record);
-	return MCPSESS_OK;
-}
-
-static int my_get(struct mcp_session_store *store, struct mcp_session_store_call *call)
-{
-	struct record *record;
-	int status = look_up((struct my_store *)store, call, &record);
-	if (status == MCPSESS_OK) {
-		if (call->request.flags & MCP_SESSION_STORE_TOUCH) {
-			move_expiry(&record->about, call->request.idle_ms);
-			answer(call, record);
-		}
-		call->answer.blob = store->host->blob_ref(record->about.blob);
-		call->answer.payload = store->host->blob_bytes(record->about.blob);
+	if (call->request.flags & MCP_SESSION_STORE_TOUCH) {
+		records_touch(record, call->request.idle_ms);
+		call->answer = record->about;
 	}
-	return status;
+	call->answer.blob = blob;
+	call->answer.payload = host->blob_bytes(blob);
+	return MCPSESS_OK;
 }
 
 static int my_touch(struct mcp_session_store *store, struct mcp_session_store_call *call)
 {
 	struct record *record;
-	int status = look_up((struct my_store *)store, call, &record);
+	int status = look_up(store, call, &record);
 	if (status == MCPSESS_OK) {
-		move_expiry(&record->about, call->request.idle_ms);
-		answer(call, record);
+		records_touch(record, call->request.idle_ms);
+		call->answer = record->about;
 	}
 	return status;
 }
@@ -151,26 +89,24 @@ static int my_touch(struct mcp_session_store *store, struct mcp_session_store_ca
 static int my_exists(struct mcp_session_store *store, struct mcp_session_store_call *call)
 {
 	struct record *record;
-	return look_up((struct my_store *)store, call, &record);
+	return look_up(store, call, &record);
 }
 
+/* OK also when there is none: the wish is fulfilled. */
 static int my_delete(struct mcp_session_store *store, struct mcp_session_store_call *call)
 {
 	struct record *record;
-	int status = look_up((struct my_store *)store, call, &record);
+	int status = look_up(store, call, &record);
 	if (status == MCPSESS_OK) {
-		end((struct my_store *)store, record);
+		records_remove(record);
 	}
 	return status == MCPSESS_E_NOTFOUND ? MCPSESS_OK : status;
 }
 
 static void my_close(struct mcp_session_store *store)
 {
-	struct my_store *mine = (struct my_store *)store;
-	for (int i = 0; i < RECORDS; i++) {
-		end(mine, &mine->records[i]);
-	}
-	store->host->realloc(store->core, mine, 0);
+	records_clear(&((struct my_store *)store)->records);
+	store->host->realloc(store->core, store, 0);
 }
 
 static const struct mcp_session_store_ops my_ops = { .size = sizeof(my_ops),
@@ -208,8 +144,7 @@ int main(void)
 {
 	struct mcpsess_error err;
 	if (mcpsess_backend_add(&my_backend, &err) < 0) {
-		fprintf(stderr, "%s\n", err.text);
-		return 1;
+		return fprintf(stderr, "%s\n", err.text), 1;
 	}
 	return mcpsess_conformance_run("mine:", NULL, stdout) != 0;
 }

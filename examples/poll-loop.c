@@ -107,9 +107,8 @@ static size_t prepare(void)
 	for (size_t i = 0; i < CONNECTIONS; i++) {
 		const struct connection *connection = &connections[i];
 		place = polled[i].fd < 0 ? i : place;
-		polled[i].events = connection->out.len > 0        ? POLLOUT
-				   : connection->exchange == NULL ? POLLIN
-								  : 0;
+		short idle = connection->exchange == NULL ? POLLIN : 0;
+		polled[i].events = connection->out.len > 0 ? POLLOUT : idle;
 	}
 	polled[LISTENER].events = place < CONNECTIONS ? POLLIN : 0;
 	polled[STORE].events = POLLIN;

@@ -14,6 +14,8 @@ import sys
 
 FUNCTION_MAX, FUNCTION_P90, FUNCTION_MEDIAN = 70, 45, 15
 FILE_MAX, COLUMNS = 500, 100
+HOST_MIN, HOST_MAX = 60, 150
+LARGER_HOSTS = {"examples/round-robin-lb.c": 200}
 
 TOP_LEVEL = {"meson.build", "meson_options.txt", "README.md", "COPYING", "lib", "include",
              "backends", "tests", "examples", "pkgconfig"}
@@ -114,6 +116,13 @@ def files_are_short(tree):
     for name, lines in tree.lines.items():
         if len(lines) - 1 > FILE_MAX:
             yield f"{name}: {len(lines) - 1} lines, {FILE_MAX} at most"
+
+
+def small_hosts_are_small(tree):
+    for name, lines in tree.code(["examples"], (".c", ".cpp")):
+        most = LARGER_HOSTS.get(name, HOST_MAX)
+        if name.count("/") == 1 and not HOST_MIN <= len(lines) - 1 <= most:
+            yield f"{name}: {len(lines) - 1} lines, not {HOST_MIN} to {most}"
 
 
 def lines_are_narrow(tree):
@@ -242,10 +251,11 @@ def clang_format_has_nothing_to_say(tree):
         yield from [l for l in run.stdout.split("\n") if ": error:" in l]
 
 
-CHECKS = [functions_are_short, files_are_short, lines_are_narrow, lines_end_cleanly,
-          nothing_is_left_for_later, the_top_level_is_a_map, rooms_look_only_down,
-          the_core_knows_no_database, backends_see_only_their_door, examples_use_public_headers,
-          public_headers_use_plain_types, memory_comes_through_the_hooks,
+CHECKS = [functions_are_short, files_are_short, small_hosts_are_small, lines_are_narrow,
+          lines_end_cleanly, nothing_is_left_for_later, the_top_level_is_a_map,
+          rooms_look_only_down, the_core_knows_no_database, backends_see_only_their_door,
+          examples_use_public_headers, public_headers_use_plain_types,
+          memory_comes_through_the_hooks,
           the_lock_file_names_no_host, clang_format_has_nothing_to_say]
 
 
