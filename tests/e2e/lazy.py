@@ -13,6 +13,7 @@ def the_first_call_begins_a_session_and_tells_its_id():
         equal(answer.status, 200, answer.body)
         equal(len(answer.session) >= 22, True, "the id")
         client.session = answer.session
+        equal(client.info()["request_count"], 1, "the call that began it is counted")
         client.call("set_session_data", key="k", value=1)
         equal(client.call("get_session_data", key="k"), "1")
         equal(client.delete().status, 200)
