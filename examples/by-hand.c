@@ -28,9 +28,9 @@ static void send_answer(int fd, struct mcpsess_bytes text)
 		return;
 	}
 	size_t line = (size_t)(line_end + 2 - (const char *)text.data);
-	http1_send_all(fd, mcpsess_bytes(text.data, line));
+	http1_send_all(fd, mcpsess_mem(text.data, line));
 	http1_send_all(fd, mcpsess_str("Connection: close\r\n"));
-	http1_send_all(fd, mcpsess_bytes(line_end + 2, text.len - line));
+	http1_send_all(fd, mcpsess_mem(line_end + 2, text.len - line));
 }
 
 static void serve(int fd, struct mcpsess_http *http, const struct mcpsess_http_request *request)
@@ -55,7 +55,7 @@ static void converse(int fd, struct mcpsess_http *http)
 		if (http1_receive(fd, buffer, sizeof(buffer), &len) <= 0) {
 			return;
 		}
-		status = http1_parse(mcpsess_bytes(buffer, len), MAX_BODY, &in);
+		status = http1_parse(mcpsess_mem(buffer, len), MAX_BODY, &in);
 	}
 	if (status == 200) {
 		serve(fd, http, &in.http);

@@ -59,7 +59,7 @@ static int print_answer(char *text, size_t len)
 	if (head_end == NULL) {
 		return 0;
 	}
-	struct mcpsess_bytes block = mcpsess_bytes(line_end + 2, (size_t)(head_end - line_end)),
+	struct mcpsess_bytes block = mcpsess_mem(line_end + 2, (size_t)(head_end - line_end)),
 			     value;
 	char *body = head_end + 4;
 	size_t size = (size_t)(text + len - body);
@@ -96,7 +96,7 @@ static int ask(const struct place *place, const char *body)
 		"Content-Length: %zu\r\n\r\n%s",
 		place->path, place->host, place->port, place->accept, place->id, strlen(body),
 		body);
-	http1_send_all(fd, mcpsess_bytes(text, (size_t)size));
+	http1_send_all(fd, mcpsess_mem(text, (size_t)size));
 	while (len < ANSWER_MAX && http1_receive(fd, text, ANSWER_MAX, &len) >= 0) {
 	}
 	close(fd);

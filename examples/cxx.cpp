@@ -23,7 +23,6 @@ namespace
 {
 
 const std::size_t max_body = 65536;
-using Bytes = struct mcpsess_bytes; /* a function has that name too */
 
 struct Close {
 	void operator()(mcp_session_store_pool *pool) const
@@ -65,7 +64,7 @@ void answer(mcpsess_http *http, int fd, const mcpsess_http_request &request)
 	while (verdict == MCPSESS_DISPATCH) {
 		verdict = count_handle(mcpsess_http_message(raw));
 	}
-	Bytes text = mcpsess_http_text(raw);
+	mcpsess_bytes text = mcpsess_http_text(raw);
 	http1_send_all(fd, text.len > 0 ? text : mcpsess_str(http1_refusal(503)));
 }
 
@@ -77,7 +76,7 @@ void converse(mcpsess_http *http, int fd)
 	http1_request request;
 	int status = 0;
 	while (status == 0 || status == 200) {
-		status = http1_parse(Bytes{ in.data(), len }, max_body, &request);
+		status = http1_parse(mcpsess_bytes{ in.data(), len }, max_body, &request);
 		if (status == 200) {
 			answer(http, fd, request.http);
 			len -= request.length;

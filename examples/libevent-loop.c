@@ -100,7 +100,7 @@ static void on_request(struct evhttp_request *in, void *http)
 	request.method = mcpsess_str(methods[ffs((int)evhttp_request_get_command(in)) - 1]);
 	request.header = header;
 	request.headers = evhttp_request_get_input_headers(in);
-	request.body = mcpsess_bytes(evbuffer_pullup(body, -1), evbuffer_get_length(body));
+	request.body = mcpsess_mem(evbuffer_pullup(body, -1), evbuffer_get_length(body));
 	request.ready = advance;
 	request.user_data = call;
 	enum mcpsess_verdict verdict = mcpsess_http_begin(http, &request, &call->exchange);

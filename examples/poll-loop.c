@@ -51,7 +51,7 @@ static void advance(
 static void begin(struct connection *connection, struct mcpsess_http *http)
 {
 	struct http1_request *in = &connection->request;
-	int status = http1_parse(mcpsess_bytes(connection->in, connection->len), HOST_MAX_BODY, in);
+	int status = http1_parse(mcpsess_mem(connection->in, connection->len), HOST_MAX_BODY, in);
 	if (status == 200) {
 		in->http.ready = advance;
 		in->http.user_data = connection;

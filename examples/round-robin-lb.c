@@ -86,7 +86,7 @@ static int relay(int client, int backend)
 		poll(ends, 2, -1);
 		int is_answer = ends[1].revents != 0;
 		if (http1_receive(ends[is_answer].fd, buffer, sizeof(buffer), &len) <= 0 ||
-			http1_send_all(ends[!is_answer].fd, mcpsess_bytes(buffer, len)) < 0) {
+			http1_send_all(ends[!is_answer].fd, mcpsess_mem(buffer, len)) < 0) {
 			return is_told || !is_answer;
 		}
 		is_told |= is_answer;
@@ -101,8 +101,8 @@ static void serve_request(int client, const char *in, size_t head, size_t len)
 		http1_refuse(client, 503);
 		return;
 	}
-	if (http1_send_all(backend, mcpsess_bytes(out, close_after(in, head, out))) < 0 ||
-		http1_send_all(backend, mcpsess_bytes(in + head, len - head)) < 0 ||
+	if (http1_send_all(backend, mcpsess_mem(out, close_after(in, head, out))) < 0 ||
+		http1_send_all(backend, mcpsess_mem(in + head, len - head)) < 0 ||
 		!relay(client, backend)) {
 		http1_refuse(client, 502);
 	}

@@ -54,7 +54,7 @@ static int feed(struct mcpsess_rpc *rpc, struct mcpsess_stdio *io)
 	if (got < 0) {
 		return errno == EINTR || errno == EAGAIN ? 1 : -1;
 	}
-	int status = got > 0 ? mcpsess_stdio_feed(io, mcpsess_bytes(buffer, (size_t)got))
+	int status = got > 0 ? mcpsess_stdio_feed(io, mcpsess_mem(buffer, (size_t)got))
 			     : mcpsess_stdio_finish(io);
 	return status < 0 ? -1 : got > 0;
 }

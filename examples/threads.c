@@ -43,7 +43,7 @@ static enum MHD_Result serve(struct mcpsess_http *http, struct MHD_Connection *c
 	request.method = mcpsess_str(method);
 	request.header = mhd_header;
 	request.headers = connection;
-	request.body = mcpsess_bytes(call->body, call->len);
+	request.body = mcpsess_mem(call->body, call->len);
 	enum mcpsess_verdict verdict = mcpsess_http_begin(http, &request, &call->exchange);
 	while (verdict == MCPSESS_DISPATCH) {
 		verdict = count_handle(mcpsess_http_message(call->exchange));

@@ -97,7 +97,7 @@ static int memory_sweep(struct mcp_session_store *store, size_t budget)
 	return (int)mcpsess_memory_sweep_all((struct memory *)store, now_ms, most);
 }
 
-static int memory_stats(struct mcp_session_store *store, struct mcp_session_store_stats *out)
+static int memory_stats(struct mcp_session_store *store, struct mcp_session_store_counts *out)
 {
 	struct memory *memory = (struct memory *)store;
 	uint64_t now_ms = store->host->now_ms(store->core);

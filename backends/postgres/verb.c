@@ -313,7 +313,7 @@ static int postgres_sweep(struct mcp_session_store *store, size_t budget)
 	return status == MCPSESS_OK ? (int)own.numbers[0] : status;
 }
 
-static int postgres_stats(struct mcp_session_store *store, struct mcp_session_store_stats *out)
+static int postgres_stats(struct mcp_session_store *store, struct mcp_session_store_counts *out)
 {
 	enum { BATCH = 1000 };
 	struct postgres_own own;

@@ -40,7 +40,7 @@ static int parse_line(const char *line, const char *end, struct http1_request *o
 	if (path_end == NULL || end - path_end != 9 || memcmp(path_end, " HTTP/1.", 8) != 0) {
 		return 400;
 	}
-	out->http.method = mcpsess_bytes(line, (size_t)(method_end - line));
+	out->http.method = mcpsess_mem(line, (size_t)(method_end - line));
 	return path_end - path == 4 && memcmp(path, "/mcp", 4) == 0 ? 200 : 404;
 }
 
@@ -56,7 +56,7 @@ static int parse_body(const char *body, size_t there, size_t max, struct http1_r
 	if (status != 200) {
 		return status;
 	}
-	out->http.body = mcpsess_bytes(body, length);
+	out->http.body = mcpsess_mem(body, length);
 	return there >= length ? 200 : 0;
 }
 
@@ -75,7 +75,7 @@ int http1_parse(struct mcpsess_bytes in, size_t max_body, struct http1_request *
 	}
 	const char *headers = line_end + 2;
 	const char *body = head_end + 4;
-	out->headers = mcpsess_bytes(headers, (size_t)(body - 2 - headers));
+	out->headers = mcpsess_mem(headers, (size_t)(body - 2 - headers));
 	out->http.header = mcpsess_http_header_block;
 	out->http.headers = &out->headers;
 	status = parse_body(body, (size_t)(text + in.len - body), max_body, out);

@@ -27,7 +27,7 @@ static enum MHD_Result match(void *user_data, enum MHD_ValueKind kind, const cha
 	struct lookup *lookup = user_data;
 	(void)kind;
 	if (len == lookup->len && strcasecmp(name, lookup->name) == 0) {
-		*lookup->value = mcpsess_bytes(value, trimmed(value, value_len));
+		*lookup->value = mcpsess_mem(value, trimmed(value, value_len));
 		lookup->count++;
 	}
 	return MHD_YES;

@@ -73,7 +73,7 @@ int records_write(struct records *records, const struct mcp_session_store_reques
 		begin(at, ask, now_ms);
 	}
 	free((void *)at->payload.data);
-	at->payload = mcpsess_bytes(copy, ask->payload.len);
+	at->payload = mcpsess_mem(copy, ask->payload.len);
 	at->about.state = ask->state;
 	at->about.revision++;
 	at->about.now_ms = now_ms;

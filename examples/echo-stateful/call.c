@@ -81,7 +81,7 @@ static enum MHD_Result begin(struct call *call, const char *method)
 	request.method = mcpsess_str(method);
 	request.header = mhd_header;
 	request.headers = call->connection;
-	request.body = mcpsess_bytes(call->body, call->len);
+	request.body = mcpsess_mem(call->body, call->len);
 	request.tenant = mcpsess_str(call->tenant);
 	request.principal = call->principal;
 	call->verdict = mcpsess_http_begin(call->server->http, &request, &call->exchange);

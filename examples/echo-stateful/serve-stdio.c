@@ -63,7 +63,7 @@ static int feed(struct server *server, struct mcpsess_stdio *io)
 	}
 	int status = MCPSESS_OK;
 	if (got >= 0) {
-		status = got > 0 ? mcpsess_stdio_feed(io, mcpsess_bytes(buffer, (size_t)got))
+		status = got > 0 ? mcpsess_stdio_feed(io, mcpsess_mem(buffer, (size_t)got))
 				 : mcpsess_stdio_finish(io);
 	}
 	if (status < 0) {

@@ -42,7 +42,7 @@ void text_escaped(struct text *text, struct mcpsess_bytes bytes)
 		if (c >= 0x20 && c != '"' && c != '\\') {
 			continue;
 		}
-		text_bytes(text, mcpsess_bytes(at + plain, i - plain));
+		text_bytes(text, mcpsess_mem(at + plain, i - plain));
 		if (c == '\n') {
 			text_bytes(text, mcpsess_str("\\n"));
 		} else {
@@ -51,6 +51,6 @@ void text_escaped(struct text *text, struct mcpsess_bytes bytes)
 		plain = i + 1;
 	}
 	if (plain < bytes.len) {
-		text_bytes(text, mcpsess_bytes(at + plain, bytes.len - plain));
+		text_bytes(text, mcpsess_mem(at + plain, bytes.len - plain));
 	}
 }

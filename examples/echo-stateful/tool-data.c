@@ -17,7 +17,7 @@ enum mcpsess_verdict tool_set_session_data(struct mcpsess_message *message)
 		json_decref(key);
 		return tool_failed(message, "value is missing");
 	}
-	struct mcpsess_bytes name = mcpsess_bytes(json_string_value(key), json_string_length(key));
+	struct mcpsess_bytes name = mcpsess_mem(json_string_value(key), json_string_length(key));
 	int status = mcpsess_session_set(mcpsess_message_session(message), name, value);
 	enum mcpsess_verdict verdict;
 	if (status == MCPSESS_E_INVALID) {
@@ -92,7 +92,7 @@ enum mcpsess_verdict tool_get_session_data(struct mcpsess_message *message)
 		return get_all(message);
 	}
 	enum mcpsess_verdict verdict =
-		get_one(message, mcpsess_bytes(json_string_value(key), json_string_length(key)));
+		get_one(message, mcpsess_mem(json_string_value(key), json_string_length(key)));
 	json_decref(key);
 	return verdict;
 }

@@ -22,7 +22,7 @@ static int is_string(struct mcpsess_bytes json)
 /* The text between the quotes. */
 static struct mcpsess_bytes inside(struct mcpsess_bytes string)
 {
-	return mcpsess_bytes((const char *)string.data + 1, string.len - 2);
+	return mcpsess_mem((const char *)string.data + 1, string.len - 2);
 }
 
 double tool_echo_delay(const struct mcpsess_message *message)
@@ -84,11 +84,11 @@ static enum mcpsess_verdict echo_markdown(
 	text_print(&result, "{\"content\":[{\"type\":\"text\",\"text\":\"> ");
 	for (const char *at = rest.data; rest.len > 0; at = rest.data) {
 		size_t len = at[0] == '\\' ? 2 : 1;
-		text_bytes(&result, mcpsess_bytes(at, len));
+		text_bytes(&result, mcpsess_mem(at, len));
 		if (len == 2 && at[1] == 'n') {
 			text_print(&result, "> ");
 		}
-		rest = mcpsess_bytes(at + len, rest.len - len);
+		rest = mcpsess_mem(at + len, rest.len - len);
 	}
 	text_print(&result, "\\n\\n*Session %s, call %" PRIu64 "*\"}]}",
 		mcpsess_session_short_id(session), mcpsess_session_requests(session));

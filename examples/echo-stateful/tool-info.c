@@ -47,7 +47,7 @@ static json_t *keys_json(const struct mcpsess_session *session)
 
 static json_t *info_json(const struct mcpsess_session *session)
 {
-	struct mcpsess_session_times times;
+	struct mcpsess_times times;
 	uint64_t calls = calls_before(session);
 	mcpsess_session_times(session, &times);
 	return json_pack("{s:s, s:I, s:o, s:o, s:o, s:I, s:o, s:o}", "session_id",
@@ -79,7 +79,7 @@ void tool_put_client(struct text *text, const struct mcpsess_session *session)
 	const json_t *name = json_object_get(info, "name");
 	const char *said = json_is_string(name) ? json_string_value(name) : "unknown";
 	size_t len = json_is_string(name) ? json_string_length(name) : strlen(said);
-	text_escaped(text, mcpsess_bytes(said, len));
+	text_escaped(text, mcpsess_mem(said, len));
 	json_decref(info);
 }
 
@@ -88,7 +88,7 @@ enum mcpsess_verdict tool_session_info(struct mcpsess_message *message)
 	const struct mcpsess_session *session = mcpsess_message_session(message);
 	struct mcpsess_bytes version = mcpsess_session_version(session);
 	size_t count = mcpsess_session_key_count(session);
-	struct mcpsess_session_times times;
+	struct mcpsess_times times;
 	struct text result = { 0 };
 	mcpsess_session_times(session, &times);
 	text_print(&result, "{\"content\":[{\"type\":\"text\",\"text\":\"Session: %s...\\nClient: ",

@@ -57,7 +57,7 @@ enum mcpsess_verdict tool_finish(struct mcpsess_message *message, struct text *r
 		verdict = mcpsess_message_error(message, MCPSESS_RPC_INTERNAL_ERROR,
 			mcpsess_strerror(MCPSESS_E_NOMEM), mcpsess_str(NULL));
 	} else {
-		verdict = mcpsess_message_result(message, mcpsess_bytes(result->data, result->len));
+		verdict = mcpsess_message_result(message, mcpsess_mem(result->data, result->len));
 	}
 	free(result->data);
 	return verdict;
@@ -69,9 +69,9 @@ enum mcpsess_verdict tool_finish_json(
 	struct text result = { 0 };
 	result.failed = block->failed || object->failed;
 	text_print(&result, "{\"content\":[{\"type\":\"text\",\"text\":\"");
-	text_escaped(&result, mcpsess_bytes(block->data, block->len));
+	text_escaped(&result, mcpsess_mem(block->data, block->len));
 	text_print(&result, "\"}],\"structuredContent\":");
-	text_bytes(&result, mcpsess_bytes(object->data, object->len));
+	text_bytes(&result, mcpsess_mem(object->data, object->len));
 	text_print(&result, "}");
 	if (object != block) {
 		free(object->data);

@@ -105,12 +105,12 @@ static struct mcp_session_store_request about(const struct worker *worker, uint6
 	struct mcp_session_store_request request = { .kind = MCP_SESSION_STORE_HANDLE };
 	char name[64];
 	int len = snprintf(name, sizeof(name), "bench %u %" PRIu64, worker->number, which);
-	mcp_session_store_key(mcpsess_bytes(worker->salt, sizeof(worker->salt)),
-		mcpsess_bytes(name, (size_t)len), &request.key);
+	mcp_session_store_key(mcpsess_mem(worker->salt, sizeof(worker->salt)),
+		mcpsess_mem(name, (size_t)len), &request.key);
 	request.idle_ms = LIFE_MS;
 	request.absolute_ms = LIFE_MS * 2;
 	request.state = MCP_SESSION_STORE_ACTIVE;
-	request.payload = mcpsess_bytes(payload, sizeof(payload));
+	request.payload = mcpsess_mem(payload, sizeof(payload));
 	return request;
 }
 

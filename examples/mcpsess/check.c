@@ -20,7 +20,7 @@ struct lines {
 
 static void take_line(struct lines *lines)
 {
-	struct mcpsess_bytes line = mcpsess_bytes(lines->line, lines->len);
+	struct mcpsess_bytes line = mcpsess_mem(lines->line, lines->len);
 	int passed = strncmp(lines->line, "ok ", 3) == 0;
 	int failed = strncmp(lines->line, "FAIL ", 5) == 0;
 	lines->passed += (unsigned long)passed;

@@ -20,7 +20,7 @@ struct look {
 	struct mcp_session_store *store;
 	struct snapshot before, now;
 	struct changes changes;
-	struct mcp_session_store_stats stats;
+	struct mcp_session_store_counts stats;
 	uint64_t took_us, at_us, before_us;
 	unsigned long looks, errors;
 	int status;

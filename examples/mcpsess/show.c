@@ -49,7 +49,7 @@ static void print_session(const struct tool *tool, const struct mcpsess_session 
 	const struct mcp_session_store_answer *record)
 {
 	static const struct mcpsess_digest nobody;
-	struct mcpsess_session_times times;
+	struct mcpsess_times times;
 	char ref[44];
 	mcpsess_session_times(session, &times);
 	mcpsess_session_ref(session, ref);
@@ -100,7 +100,7 @@ static void write_record(struct json *json, const struct mcpsess_session *sessio
 	const struct mcp_session_store_answer *record)
 {
 	static const struct mcpsess_digest nobody;
-	struct mcpsess_session_times times;
+	struct mcpsess_times times;
 	char ref[44];
 	mcpsess_session_times(session, &times);
 	mcpsess_session_ref(session, ref);

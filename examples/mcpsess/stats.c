@@ -31,7 +31,7 @@ struct figures {
 	uint32_t can;
 	uint64_t answer_us; /* of one round trip */
 	int has_stats;      /* else they were counted one by one */
-	struct mcp_session_store_stats stats;
+	struct mcp_session_store_counts stats;
 };
 
 static void print_json(const struct figures *figures)
@@ -91,7 +91,7 @@ static int measure(struct mcp_session_store *store, uint64_t *us, struct mcpsess
 
 static int add(void *to, const struct mcp_session_store_entry *entry, uint64_t now_ms)
 {
-	struct mcp_session_store_stats *stats = to;
+	struct mcp_session_store_counts *stats = to;
 	(void)now_ms;
 	stats->sessions++;
 	stats->bytes += entry->payload_len;

@@ -143,7 +143,7 @@ static struct mcpsess_bytes take_name(struct tool *tool, char out[MCPSESS_ID_MAX
 		out[kept] = '\0';
 		explicit_bzero(tool->operand, len);
 	}
-	return mcpsess_bytes(out, len);
+	return mcpsess_mem(out, len);
 }
 
 int tool_find(struct tool *tool, struct mcp_session_store *store, struct mcpsess_digest *key,

@@ -46,7 +46,7 @@ enum mcpsess_event {
  */
 struct mcp_session_store_ops {
 	uint32_t size; /* sizeof(struct mcp_session_store_ops) */
-	uint32_t can;  /* enum mcp_session_store_can */
+	uint32_t can;  /* enum mcp_session_store_capability */
 
 	int (*store)(struct mcp_session_store *store, struct mcp_session_store_call *call);
 	int (*get)(struct mcp_session_store *store, struct mcp_session_store_call *call);
@@ -61,7 +61,7 @@ struct mcp_session_store_ops {
 	/** CAN_LIST, CAN_SWEEP, CAN_STATS: see the functions of mcpsess/store.h. */
 	int (*list)(struct mcp_session_store *store, struct mcp_session_store_call *call);
 	int (*sweep)(struct mcp_session_store *store, size_t budget);
-	int (*stats)(struct mcp_session_store *store, struct mcp_session_store_stats *out);
+	int (*stats)(struct mcp_session_store *store, struct mcp_session_store_counts *out);
 
 	/** CAN_PEND: a watched descriptor is ready; the time of wake_at() has come. */
 	void (*ready)(struct mcp_session_store *store, int fd, uint32_t events);

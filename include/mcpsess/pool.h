@@ -70,7 +70,7 @@ MCPSESS_API int mcp_session_store_pool_ping(struct mcp_session_store_pool *pool,
 	const struct mcp_session_store_request *request, struct mcp_session_store_answer *answer,
 	struct mcpsess_error *err);
 MCPSESS_API int mcp_session_store_pool_stats(
-	struct mcp_session_store_pool *pool, struct mcp_session_store_stats *out);
+	struct mcp_session_store_pool *pool, struct mcp_session_store_counts *out);
 MCPSESS_API int mcp_session_store_pool_sweep(struct mcp_session_store_pool *pool, size_t budget);
 
 #ifdef __cplusplus

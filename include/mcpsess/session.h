@@ -48,7 +48,7 @@ MCPSESS_API int mcpsess_session_active(const struct mcpsess_session *session);
 MCPSESS_API struct mcpsess_bytes mcpsess_session_version(const struct mcpsess_session *session);
 
 /** Milliseconds since 1970 by the store's clock; 0 stands for never. */
-struct mcpsess_session_times {
+struct mcpsess_times {
 	uint64_t now_ms; /* when the session was loaded */
 	uint64_t created_ms;
 	uint64_t first_request_ms; /* of the counted requests; 0: none */
@@ -59,7 +59,7 @@ struct mcpsess_session_times {
 
 /** All of them at once. */
 MCPSESS_API void mcpsess_session_times(
-	const struct mcpsess_session *session, struct mcpsess_session_times *out);
+	const struct mcpsess_session *session, struct mcpsess_times *out);
 
 /** Requests counted so far, the present one included where it counts (tools/call does). */
 MCPSESS_API uint64_t mcpsess_session_requests(const struct mcpsess_session *session);

@@ -58,7 +58,7 @@ enum mcp_session_store_flag {
 };
 
 /** What a store can do beyond the five verbs. */
-enum mcp_session_store_can {
+enum mcp_session_store_capability {
 	MCP_SESSION_STORE_CAN_PEND = 1u << 0,       /* verbs may return MCPSESS_PENDING */
 	MCP_SESSION_STORE_CAN_THREADS = 1u << 1,    /* any thread may call it at any time */
 	MCP_SESSION_STORE_CAN_SHARE = 1u << 2,      /* handles of one URI see the same records */
@@ -216,7 +216,7 @@ MCPSESS_API void mcp_session_store_close(struct mcp_session_store *store);
 /** The scheme in use: "memory". It belongs to the store. */
 MCPSESS_API const char *mcp_session_store_scheme(const struct mcp_session_store *store);
 
-/** What it can do: bits of enum mcp_session_store_can. */
+/** What it can do: bits of enum mcp_session_store_capability. */
 MCPSESS_API uint32_t mcp_session_store_can(const struct mcp_session_store *store);
 
 /** The settings in force, defaults and URI resolved; hooks and names of files are NULL. */
@@ -383,7 +383,7 @@ MCPSESS_API int mcp_session_store_dispatch(struct mcp_session_store *store);
 /* -- upkeep -------------------------------------------------------------------------------- */
 
 /** Records by the store's count. For a remote store: as it last knew. */
-struct mcp_session_store_stats {
+struct mcp_session_store_counts {
 	uint64_t sessions; /* live, initializing ones included */
 	uint64_t tombstones;
 	uint64_t bytes;   /* held for records, tombstones and index */
@@ -392,7 +392,7 @@ struct mcp_session_store_stats {
 
 /** Count the records, freeing first what has expired. May block. UNSUPPORTED without CAN_STATS. */
 MCPSESS_API int mcp_session_store_stats(
-	struct mcp_session_store *store, struct mcp_session_store_stats *out);
+	struct mcp_session_store *store, struct mcp_session_store_counts *out);
 
 /**
  * Free at most budget expired records (0: 1000); returns how many, or UNSUPPORTED. Expiry never

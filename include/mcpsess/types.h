@@ -40,8 +40,8 @@ static inline struct mcpsess_bytes mcpsess_str(const char *text)
 	return bytes;
 }
 
-/** The two as one value: mcpsess_bytes(buffer, n). */
-static inline struct mcpsess_bytes mcpsess_bytes(const void *data, size_t len)
+/** Bytes that lie somewhere: mcpsess_mem(buffer, n). */
+static inline struct mcpsess_bytes mcpsess_mem(const void *data, size_t len)
 {
 	struct mcpsess_bytes bytes;
 	bytes.data = data;

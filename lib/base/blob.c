@@ -30,7 +30,7 @@ void *mcpsess_blob_new(const struct mcpsess_env *env, const void *data, size_t l
 struct mcpsess_bytes mcpsess_blob_bytes(const void *blob)
 {
 	const struct blob *self = blob;
-	return mcpsess_bytes(self->data, self->len);
+	return mcpsess_mem(self->data, self->len);
 }
 
 void *mcpsess_blob_ref(void *blob)

@@ -62,17 +62,17 @@ void mcpsess_buffer_text(struct mcpsess_buffer *buffer, const char *text)
 
 void mcpsess_buffer_char(struct mcpsess_buffer *buffer, char c)
 {
-	mcpsess_buffer_append(buffer, mcpsess_bytes(&c, 1));
+	mcpsess_buffer_append(buffer, mcpsess_mem(&c, 1));
 }
 
 void mcpsess_buffer_int(struct mcpsess_buffer *buffer, int64_t value)
 {
 	char text[24];
 	int len = snprintf(text, sizeof(text), "%" PRId64, value);
-	mcpsess_buffer_append(buffer, mcpsess_bytes(text, (size_t)len));
+	mcpsess_buffer_append(buffer, mcpsess_mem(text, (size_t)len));
 }
 
 struct mcpsess_bytes mcpsess_buffer_bytes(const struct mcpsess_buffer *buffer)
 {
-	return mcpsess_bytes(buffer->data, buffer->len);
+	return mcpsess_mem(buffer->data, buffer->len);
 }

@@ -49,7 +49,7 @@ static size_t default_make_id(const struct mcpsess_env *env, char *out, size_t c
 		mcpsess_random(env, raw, sizeof(raw)) < 0) {
 		return 0;
 	}
-	return mcpsess_base64_encode(mcpsess_bytes(raw, sizeof(raw)), out);
+	return mcpsess_base64_encode(mcpsess_mem(raw, sizeof(raw)), out);
 }
 
 void mcpsess_env_init(struct mcpsess_env *env, const struct mcpsess_hooks *hooks)

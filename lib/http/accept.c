@@ -13,7 +13,7 @@ struct fit {
 int mcpsess_http_is_json(struct mcpsess_bytes content_type)
 {
 	size_t end = mcpsess_http_find(content_type, ';');
-	struct mcpsess_bytes type = mcpsess_http_trim(mcpsess_bytes(content_type.data, end));
+	struct mcpsess_bytes type = mcpsess_http_trim(mcpsess_mem(content_type.data, end));
 	return mcpsess_http_same(type, mcpsess_str("application/json"));
 }
 
@@ -37,7 +37,7 @@ static int is_wanted(struct mcpsess_bytes parameters)
 	struct mcpsess_bytes one;
 	while (mcpsess_http_next(&parameters, ';', &one)) {
 		size_t equals = mcpsess_http_find(one, '=');
-		struct mcpsess_bytes name = mcpsess_http_trim(mcpsess_bytes(one.data, equals));
+		struct mcpsess_bytes name = mcpsess_http_trim(mcpsess_mem(one.data, equals));
 		if (equals < one.len && mcpsess_http_same(name, mcpsess_str("q"))) {
 			return !is_zero(mcpsess_http_trim(mcpsess_http_from(one, equals + 1)));
 		}
@@ -54,10 +54,9 @@ static int closeness(struct mcpsess_bytes range, const char *type)
 		return FIT_EXACT;
 	}
 	size_t slash = mcpsess_http_find(range, '/');
-	struct mcpsess_bytes family =
-		mcpsess_bytes(type, mcpsess_http_find(mcpsess_str(type), '/'));
+	struct mcpsess_bytes family = mcpsess_mem(type, mcpsess_http_find(mcpsess_str(type), '/'));
 	return slash + 2 == range.len && ((const char *)range.data)[slash + 1] == '*' &&
-			       mcpsess_http_same(mcpsess_bytes(range.data, slash), family)
+			       mcpsess_http_same(mcpsess_mem(range.data, slash), family)
 		       ? FIT_TYPE
 		       : FIT_NONE;
 }
@@ -79,7 +78,7 @@ struct mcpsess_http_accept mcpsess_http_accept(struct mcpsess_bytes header)
 	int count = 0;
 	while (mcpsess_http_next(&header, ',', &one)) {
 		size_t end = mcpsess_http_find(one, ';');
-		struct mcpsess_bytes range = mcpsess_http_trim(mcpsess_bytes(one.data, end));
+		struct mcpsess_bytes range = mcpsess_http_trim(mcpsess_mem(one.data, end));
 		int wanted = is_wanted(mcpsess_http_from(one, end));
 		weigh(&json, closeness(range, "application/json"), wanted);
 		weigh(&sse, closeness(range, "text/event-stream"), wanted);

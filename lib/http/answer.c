@@ -179,7 +179,7 @@ int mcpsess_http_header(
 struct mcpsess_bytes mcpsess_http_body(struct mcpsess_http_exchange *exchange)
 {
 	if (exchange == NULL) {
-		return mcpsess_bytes(NULL, 0);
+		return mcpsess_mem(NULL, 0);
 	}
 	mcpsess_http_settle(exchange);
 	return exchange->body;

@@ -16,7 +16,7 @@ void mcpsess_http_add_cors(struct mcpsess_http_exchange *exchange)
 		return;
 	}
 	mcpsess_http_add(exchange, "Access-Control-Allow-Origin",
-		mcpsess_bytes(exchange->origin, exchange->origin_len));
+		mcpsess_mem(exchange->origin, exchange->origin_len));
 	if (exchange->verb == MCPSESS_HTTP_OPTIONS) {
 		add(exchange, "Access-Control-Allow-Methods", "POST, GET, DELETE");
 		add(exchange, "Access-Control-Allow-Headers",

@@ -69,7 +69,7 @@ static struct mcpsess_http_exchange *exchange_new(
 	struct mcpsess_bytes origin = seen->fields[MCPSESS_HTTP_ORIGIN].value;
 	if (!http->cors || !mcpsess_http_is_page(http, seen) ||
 		!mcpsess_http_origin_is_clean(origin)) {
-		origin = mcpsess_bytes(NULL, 0);
+		origin = mcpsess_mem(NULL, 0);
 	}
 	struct mcpsess_http_exchange *exchange =
 		mcpsess_alloc(http->env, sizeof(*exchange) + origin.len);

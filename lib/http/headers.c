@@ -7,7 +7,7 @@
 static struct mcpsess_bytes take_line(struct mcpsess_bytes *rest)
 {
 	size_t end = mcpsess_http_find(*rest, '\n');
-	struct mcpsess_bytes line = mcpsess_bytes(rest->data, end);
+	struct mcpsess_bytes line = mcpsess_mem(rest->data, end);
 	*rest = mcpsess_http_from(*rest, end < rest->len ? end + 1 : end);
 	if (line.len > 0 && ((const char *)line.data)[line.len - 1] == '\r') {
 		line.len--;
@@ -19,7 +19,7 @@ static struct mcpsess_bytes take_line(struct mcpsess_bytes *rest)
 static int has_name(struct mcpsess_bytes line, struct mcpsess_bytes name)
 {
 	return line.len > name.len && ((const char *)line.data)[name.len] == ':' &&
-	       mcpsess_http_same(mcpsess_bytes(line.data, name.len), name);
+	       mcpsess_http_same(mcpsess_mem(line.data, name.len), name);
 }
 
 int mcpsess_http_header_block(void *user_data, const char *name, struct mcpsess_bytes *value)

@@ -29,7 +29,7 @@ static int split_authority(struct mcpsess_bytes text, struct authority *out)
 {
 	int literal = text.len > 0 && *(const char *)text.data == '[';
 	size_t end = mcpsess_http_find(text, literal ? ']' : ':');
-	struct mcpsess_bytes name = mcpsess_bytes(text.data, end);
+	struct mcpsess_bytes name = mcpsess_mem(text.data, end);
 	if (literal) {
 		if (end == text.len) {
 			return 0;
@@ -40,7 +40,7 @@ static int split_authority(struct mcpsess_bytes text, struct authority *out)
 	if (!all_in(name, literal ? ":." : "-._", 1)) {
 		return 0;
 	}
-	out->host = mcpsess_bytes(text.data, end);
+	out->host = mcpsess_mem(text.data, end);
 	out->port = mcpsess_http_from(text, end);
 	if (out->port.len == 0) {
 		return 1;
@@ -61,7 +61,7 @@ static int split_origin(
 	if (rest.len < 3 || memcmp(rest.data, "://", 3) != 0) {
 		return 0;
 	}
-	*scheme = mcpsess_bytes(text.data, colon);
+	*scheme = mcpsess_mem(text.data, colon);
 	*authority = mcpsess_http_from(rest, 3);
 	return all_in(*scheme, "+-.", 1);
 }

@@ -42,8 +42,8 @@ static int next_piece(struct mcpsess_bytes *rest, struct mcpsess_bytes *piece)
 	while (end < rest->len && at[end] != '\n' && at[end] != '\r') {
 		end++;
 	}
-	*piece = mcpsess_bytes(at + begin, end - begin);
-	*rest = mcpsess_bytes(at + end, rest->len - end);
+	*piece = mcpsess_mem(at + begin, end - begin);
+	*rest = mcpsess_mem(at + end, rest->len - end);
 	return piece->len > 0;
 }
 
@@ -117,7 +117,7 @@ int mcpsess_http_render(struct mcpsess_http_exchange *exchange)
 		return 0;
 	}
 	if (exchange->sse) {
-		exchange->body = mcpsess_bytes(text->data + text->len - len, len);
+		exchange->body = mcpsess_mem(text->data + text->len - len, len);
 	}
 	return 1;
 }

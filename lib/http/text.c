@@ -21,7 +21,7 @@ struct mcpsess_bytes mcpsess_http_trim(struct mcpsess_bytes text)
 	while (len > 0 && is_blank(at[len - 1])) {
 		len--;
 	}
-	return mcpsess_bytes(at, len);
+	return mcpsess_mem(at, len);
 }
 
 int mcpsess_http_same(struct mcpsess_bytes a, struct mcpsess_bytes b)
@@ -43,7 +43,7 @@ struct mcpsess_bytes mcpsess_http_from(struct mcpsess_bytes text, size_t at)
 	if (at == 0) {
 		return text;
 	}
-	return mcpsess_bytes((const char *)text.data + at, text.len - at);
+	return mcpsess_mem((const char *)text.data + at, text.len - at);
 }
 
 size_t mcpsess_http_find(struct mcpsess_bytes text, char c)
@@ -72,7 +72,7 @@ int mcpsess_http_next(struct mcpsess_bytes *rest, char separator, struct mcpsess
 {
 	while (rest->len > 0) {
 		size_t end = element_end(*rest, separator);
-		struct mcpsess_bytes one = mcpsess_http_trim(mcpsess_bytes(rest->data, end));
+		struct mcpsess_bytes one = mcpsess_http_trim(mcpsess_mem(rest->data, end));
 		*rest = mcpsess_http_from(*rest, end < rest->len ? end + 1 : end);
 		if (one.len > 0) {
 			*element = one;

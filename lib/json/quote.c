@@ -6,7 +6,7 @@ static void append_control(struct mcpsess_buffer *buffer, unsigned char c)
 {
 	static const char digits[] = "0123456789abcdef";
 	char text[6] = { '\\', 'u', '0', '0', digits[c >> 4], digits[c & 15] };
-	mcpsess_buffer_append(buffer, mcpsess_bytes(text, sizeof(text)));
+	mcpsess_buffer_append(buffer, mcpsess_mem(text, sizeof(text)));
 }
 
 static void append_escaped(struct mcpsess_buffer *buffer, unsigned char c)
@@ -18,7 +18,7 @@ static void append_escaped(struct mcpsess_buffer *buffer, unsigned char c)
 		return;
 	}
 	char text[2] = { '\\', to[known - from] };
-	mcpsess_buffer_append(buffer, mcpsess_bytes(text, sizeof(text)));
+	mcpsess_buffer_append(buffer, mcpsess_mem(text, sizeof(text)));
 }
 
 void mcpsess_json_quote(struct mcpsess_buffer *buffer, struct mcpsess_bytes text)
@@ -33,7 +33,7 @@ void mcpsess_json_quote(struct mcpsess_buffer *buffer, struct mcpsess_bytes text
 			at = mcpsess_json_plain(at + len, end);
 			len = at < end && *at >= 0x80 ? mcpsess_json_utf8(at, end) : 0;
 		} while (len > 0);
-		mcpsess_buffer_append(buffer, mcpsess_bytes(start, (size_t)(at - start)));
+		mcpsess_buffer_append(buffer, mcpsess_mem(start, (size_t)(at - start)));
 		if (at < end && *at >= 0x80) {
 			mcpsess_buffer_text(buffer, "\xef\xbf\xbd");
 			at++;

@@ -76,7 +76,7 @@ static const unsigned char *skip_value(const unsigned char *at, const unsigned c
 
 static struct mcpsess_bytes slice(const unsigned char *from, const unsigned char *to)
 {
-	return mcpsess_bytes(from, (size_t)(to - from));
+	return mcpsess_mem(from, (size_t)(to - from));
 }
 
 int mcpsess_json_next(struct mcpsess_json_walk *walk)
@@ -92,7 +92,7 @@ int mcpsess_json_next(struct mcpsess_json_walk *walk)
 		walk->at = walk->within.len - 1;
 		return 0;
 	}
-	walk->name = mcpsess_bytes(NULL, 0);
+	walk->name = mcpsess_mem(NULL, 0);
 	if (type == MCPSESS_JSON_OBJECT) {
 		const unsigned char *stop = skip_string(at, end);
 		walk->name = slice(at, stop);
@@ -112,7 +112,7 @@ struct mcpsess_bytes mcpsess_json_member(struct mcpsess_bytes object, struct mcp
 			return walk.value;
 		}
 	}
-	return mcpsess_bytes(NULL, 0);
+	return mcpsess_mem(NULL, 0);
 }
 
 int mcpsess_json_is(struct mcpsess_bytes value, struct mcpsess_bytes text)
@@ -168,7 +168,7 @@ struct mcpsess_bytes mcpsess_json_string(struct mcpsess_bytes value, struct mcps
 	}
 	size_t len = (size_t)((char *)to - start);
 	buffer->len += len;
-	return mcpsess_bytes(start, len);
+	return mcpsess_mem(start, len);
 }
 
 int mcpsess_json_integer(struct mcpsess_bytes value, int64_t *out)

@@ -177,7 +177,7 @@ static const unsigned char *read_name(
 		return NULL;
 	}
 	if (scan->depth == scan->watched) {
-		*slot = find_slot(scan, mcpsess_bytes(name, (size_t)(at - name)));
+		*slot = find_slot(scan, mcpsess_mem(name, (size_t)(at - name)));
 	}
 	at = skip_space(at, end);
 	return at < end && *at == ':' ? at + 1 : NULL;

@@ -102,7 +102,7 @@ static int make_initialize_tail(struct mcpsess_rpc *rpc)
 		mcpsess_buffer_text(&text, ",\"instructions\":");
 		mcpsess_json_quote(&text, mcpsess_str(options->instructions));
 	}
-	mcpsess_buffer_append(&text, mcpsess_bytes("}", 2));
+	mcpsess_buffer_append(&text, mcpsess_mem("}", 2));
 	rpc->initialize_tail = text.data;
 	return text.failed ? MCPSESS_E_NOMEM : MCPSESS_OK;
 }

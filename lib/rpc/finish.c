@@ -73,7 +73,7 @@ int mcpsess_message_lacks_session(const struct mcpsess_message *message)
 struct mcpsess_bytes mcpsess_message_session_id(const struct mcpsess_message *message)
 {
 	if (!message->has_session || !message->session.exists || message->status != MCPSESS_OK) {
-		return mcpsess_bytes(NULL, 0);
+		return mcpsess_mem(NULL, 0);
 	}
 	return mcpsess_session_id(&message->session);
 }
@@ -196,7 +196,7 @@ enum mcpsess_verdict mcpsess_message_text(
 	mcpsess_buffer_text(&json, is_error ? "}],\"isError\":true}" : "}],\"isError\":false}");
 	enum mcpsess_verdict verdict =
 		json.failed ? mcpsess_message_error(message, MCPSESS_RPC_INTERNAL_ERROR,
-				      "Out of memory", mcpsess_bytes(NULL, 0))
+				      "Out of memory", mcpsess_mem(NULL, 0))
 			    : mcpsess_message_result(message, mcpsess_buffer_bytes(&json));
 	mcpsess_buffer_free(&json);
 	return verdict;

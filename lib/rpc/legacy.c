@@ -14,7 +14,7 @@ static int answer_empty(struct mcpsess_message *message)
 static int bad_params(struct mcpsess_message *message, const char *text)
 {
 	mcpsess_reply_error(
-		message, MCPSESS_RPC_INVALID_PARAMS, mcpsess_str(text), mcpsess_bytes(NULL, 0));
+		message, MCPSESS_RPC_INVALID_PARAMS, mcpsess_str(text), mcpsess_mem(NULL, 0));
 	return MCPSESS_STEP_NEXT;
 }
 

@@ -106,7 +106,7 @@ static void fail_item(struct mcpsess_message *message, int status, const struct 
 	if (is_absent(status)) {
 		mcpsess_locals_drop(&message->rpc->locals, &message->session.key);
 	}
-	mcpsess_reply_error(message, code, mcpsess_str(failure->text), mcpsess_bytes(NULL, 0));
+	mcpsess_reply_error(message, code, mcpsess_str(failure->text), mcpsess_mem(NULL, 0));
 }
 
 void mcpsess_reply_failure(struct mcpsess_message *message, int status)
@@ -128,6 +128,6 @@ int mcpsess_refuse_with(struct mcpsess_message *message, int status, enum mcpses
 	message->status = status;
 	mcpsess_rpc_count_refused(message->rpc, cause);
 	mcpsess_log(&message->rpc->env, MCPSESS_LOG_INFO, "message refused: %s", text);
-	mcpsess_reply_error(message, code, mcpsess_str(text), mcpsess_bytes(NULL, 0));
+	mcpsess_reply_error(message, code, mcpsess_str(text), mcpsess_mem(NULL, 0));
 	return MCPSESS_REPLY;
 }

@@ -57,7 +57,7 @@ static void copy(uint64_t *to, const atomic_uint_fast64_t *from, size_t count)
 void mcpsess_rpc_stats(struct mcpsess_rpc *rpc, struct mcpsess_stats *out)
 {
 	const struct mcpsess_counters *counters = &rpc->counters;
-	struct mcp_session_store_stats store = { 0 };
+	struct mcp_session_store_counts store = { 0 };
 	memset(out, 0, sizeof(*out));
 	if (mcpsess_access_stats(&rpc->access, &store) == MCPSESS_OK) {
 		out->sessions_active = store.sessions;

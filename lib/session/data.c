@@ -62,7 +62,7 @@ int mcpsess_session_add(
 	if (mcpsess_patch_decides(&session->patch, key)) {
 		change.kind = MCPSESS_CHANGE_SET;
 		change.value =
-			mcpsess_bytes(text, (size_t)snprintf(text, sizeof(text), "%" PRId64, sum));
+			mcpsess_mem(text, (size_t)snprintf(text, sizeof(text), "%" PRId64, sum));
 	} else if (__builtin_add_overflow(mcpsess_patch_delta(&session->patch, key), delta, &all)) {
 		return MCPSESS_E_INVALID;
 	}
@@ -82,5 +82,5 @@ struct mcpsess_bytes mcpsess_session_key(const struct mcpsess_session *session, 
 {
 	struct mcpsess_member member;
 	int status = mcpsess_session_at(session, MCPSESS_TAG_DATA, index, &member);
-	return status == MCPSESS_OK ? member.key : mcpsess_bytes(NULL, 0);
+	return status == MCPSESS_OK ? member.key : mcpsess_mem(NULL, 0);
 }

@@ -9,7 +9,7 @@ static const struct mcpsess_bytes none = { NULL, 0 };
 
 struct mcpsess_bytes mcpsess_session_id(const struct mcpsess_session *session)
 {
-	return mcpsess_bytes(session->id, session->id_len);
+	return mcpsess_mem(session->id, session->id_len);
 }
 
 const char *mcpsess_session_short_id(const struct mcpsess_session *session)
@@ -34,7 +34,7 @@ struct mcpsess_bytes mcpsess_session_version(const struct mcpsess_session *sessi
 	return version;
 }
 
-void mcpsess_session_times(const struct mcpsess_session *session, struct mcpsess_session_times *out)
+void mcpsess_session_times(const struct mcpsess_session *session, struct mcpsess_times *out)
 {
 	const struct mcp_session_store_answer *standing = &session->standing;
 	out->now_ms = standing->now_ms;

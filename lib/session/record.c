@@ -23,8 +23,8 @@ static int split(struct mcpsess_bytes inner, struct mcpsess_member *out)
 	if (used == 0 || len > inner.len - used) {
 		return MCPSESS_E_CORRUPT;
 	}
-	out->key = mcpsess_bytes(data + used, len);
-	out->value = mcpsess_bytes(data + used + len, inner.len - used - len);
+	out->key = mcpsess_mem(data + used, len);
+	out->value = mcpsess_mem(data + used + len, inner.len - used - len);
 	return 1;
 }
 
@@ -36,7 +36,7 @@ int mcpsess_record_next(struct mcpsess_bytes bytes, size_t *at, struct mcpsess_m
 	}
 	size_t head = *at + 1;
 	size_t len;
-	size_t used = mcpsess_varint_read(mcpsess_bytes(data + head, bytes.len - head), &len);
+	size_t used = mcpsess_varint_read(mcpsess_mem(data + head, bytes.len - head), &len);
 	head += used;
 	if (used == 0 || len > bytes.len - head) {
 		return MCPSESS_E_CORRUPT;
@@ -46,7 +46,7 @@ int mcpsess_record_next(struct mcpsess_bytes bytes, size_t *at, struct mcpsess_m
 	out->at = *at;
 	out->end = head + len;
 	*at = out->end;
-	return split(mcpsess_bytes(data + head, len), out);
+	return split(mcpsess_mem(data + head, len), out);
 }
 
 void mcpsess_record_see(struct mcpsess_record *record, struct mcpsess_bytes bytes)

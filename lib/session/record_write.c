@@ -7,11 +7,11 @@
 int mcpsess_record_begin(struct mcpsess_buffer *buffer, struct mcpsess_bytes version)
 {
 	static const char head[] = { 'M', 'S', MCPSESS_RECORD_FORMAT };
-	mcpsess_buffer_append(buffer, mcpsess_bytes(head, sizeof(head)));
+	mcpsess_buffer_append(buffer, mcpsess_mem(head, sizeof(head)));
 	int status = buffer->failed ? MCPSESS_E_NOMEM : MCPSESS_OK;
 	if (status == MCPSESS_OK) {
 		status = mcpsess_record_put(
-			buffer, SIZE_MAX, MCPSESS_TAG_VERSION, mcpsess_bytes(NULL, 0), version);
+			buffer, SIZE_MAX, MCPSESS_TAG_VERSION, mcpsess_mem(NULL, 0), version);
 	}
 	return status;
 }

@@ -15,7 +15,7 @@ void mcpsess_session_init(struct mcpsess_session *session, const struct mcpsess_
 	session->max_data = max_data;
 	mcpsess_buffer_init(&session->written, env);
 	mcpsess_buffer_init(&session->work, env);
-	mcpsess_record_see(&session->record, mcpsess_bytes(NULL, 0));
+	mcpsess_record_see(&session->record, mcpsess_mem(NULL, 0));
 }
 
 void mcpsess_session_release(struct mcpsess_session *session)
@@ -29,14 +29,14 @@ void mcpsess_session_release(struct mcpsess_session *session)
 	mcpsess_patch_clear(&session->patch, session->env);
 	mcpsess_buffer_free(&session->work);
 	mcpsess_buffer_free(&session->written);
-	mcpsess_record_see(&session->record, mcpsess_bytes(NULL, 0));
+	mcpsess_record_see(&session->record, mcpsess_mem(NULL, 0));
 	session->exists = 0;
 }
 
 void mcpsess_session_name_key(struct mcpsess_session *session, const struct mcpsess_digest *key)
 {
 	session->key = *key;
-	mcpsess_base64_encode(mcpsess_bytes(session->key.bytes, SHORT_ID_BYTES), session->short_id);
+	mcpsess_base64_encode(mcpsess_mem(session->key.bytes, SHORT_ID_BYTES), session->short_id);
 }
 
 void mcpsess_session_name(struct mcpsess_session *session, struct mcpsess_bytes tenant,
@@ -82,7 +82,7 @@ int mcpsess_session_begin(struct mcpsess_session *session, struct mcpsess_bytes 
 		mcpsess_buffer_reset(&session->written);
 		return status;
 	}
-	mcpsess_session_name(session, tenant, principal, mcpsess_bytes(id, len));
+	mcpsess_session_name(session, tenant, principal, mcpsess_mem(id, len));
 	mcpsess_record_trust(&session->record, mcpsess_session_standing(session));
 	guess_times(session);
 	session->standing.state = state;

@@ -19,7 +19,7 @@ void mcpsess_lines_free(struct mcpsess_lines *lines)
 
 static struct mcpsess_bytes rest_of(const struct mcpsess_lines *lines)
 {
-	return mcpsess_bytes(lines->text.len > 0 ? lines->text.data + lines->at : NULL,
+	return mcpsess_mem(lines->text.len > 0 ? lines->text.data + lines->at : NULL,
 		lines->text.len - lines->at);
 }
 
@@ -62,7 +62,7 @@ static void append_cut(struct mcpsess_lines *lines, const char *bytes, size_t le
 {
 	size_t room = lines->max + PAST_MAX - lines->tail;
 	size_t some = len < room ? len : room;
-	mcpsess_buffer_append(&lines->text, mcpsess_bytes(bytes, some));
+	mcpsess_buffer_append(&lines->text, mcpsess_mem(bytes, some));
 	lines->tail += some;
 }
 
@@ -116,7 +116,7 @@ int mcpsess_lines_next(struct mcpsess_lines *lines, struct mcpsess_bytes *line)
 	if (len > 0 && from[len - 1] == '\r') {
 		len--;
 	}
-	*line = mcpsess_bytes(from, len);
+	*line = mcpsess_mem(from, len);
 	return 1;
 }
 

@@ -58,9 +58,9 @@ int mcpsess_stdio_create(struct mcpsess_rpc *rpc, struct mcpsess_bytes tenant,
 static struct mcpsess_input input_of(struct mcpsess_stdio *io)
 {
 	struct mcpsess_input input = {
-		.session_id = mcpsess_bytes(io->id_len > 0 ? io->id : NULL, io->id_len),
-		.tenant = mcpsess_bytes(io->tenant, io->tenant_len),
-		.principal = mcpsess_bytes(io->principal, io->principal_len),
+		.session_id = mcpsess_mem(io->id_len > 0 ? io->id : NULL, io->id_len),
+		.tenant = mcpsess_mem(io->tenant, io->tenant_len),
+		.principal = mcpsess_mem(io->principal, io->principal_len),
 		.user_data = io,
 	};
 	return input;

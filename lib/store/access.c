@@ -88,7 +88,7 @@ void mcpsess_access_settings(
 	}
 }
 
-int mcpsess_access_stats(const struct mcpsess_access *access, struct mcp_session_store_stats *out)
+int mcpsess_access_stats(const struct mcpsess_access *access, struct mcp_session_store_counts *out)
 {
 	return access->pool != NULL ? mcp_session_store_pool_stats(access->pool, out)
 				    : mcp_session_store_stats(access->store, out);

@@ -46,7 +46,7 @@ void mcpsess_access_cancel(
 uint32_t mcpsess_access_can(const struct mcpsess_access *access);
 void mcpsess_access_settings(
 	const struct mcpsess_access *access, struct mcp_session_store_options *out);
-int mcpsess_access_stats(const struct mcpsess_access *access, struct mcp_session_store_stats *out);
+int mcpsess_access_stats(const struct mcpsess_access *access, struct mcp_session_store_counts *out);
 int mcpsess_access_sweep(const struct mcpsess_access *access, size_t budget);
 
 #endif

@@ -17,7 +17,7 @@ static void hash(const char *label, struct mcpsess_bytes tenant, struct mcpsess_
 	struct mcpsess_sha256 sha;
 	mcpsess_sha256_init(&sha);
 	mcpsess_sha256_update(&sha, mcpsess_str(label));
-	mcpsess_sha256_update(&sha, mcpsess_bytes(len, sizeof(len)));
+	mcpsess_sha256_update(&sha, mcpsess_mem(len, sizeof(len)));
 	mcpsess_sha256_update(&sha, tenant);
 	mcpsess_sha256_update(&sha, name);
 	mcpsess_sha256_final(&sha, out);
@@ -41,7 +41,7 @@ void mcp_session_store_owner(
 
 void mcp_session_store_ref(const struct mcpsess_digest *key, char out[44])
 {
-	mcpsess_base64_encode(mcpsess_bytes(key->bytes, sizeof(key->bytes)), out);
+	mcpsess_base64_encode(mcpsess_mem(key->bytes, sizeof(key->bytes)), out);
 }
 
 int mcp_session_store_unref(struct mcpsess_bytes ref, struct mcpsess_digest *out)

@@ -51,8 +51,8 @@ static struct mcpsess_bytes next_part(struct mcpsess_bytes *text, const char *en
 		len++;
 	}
 	size_t passed = len < text->len ? len + 1 : len;
-	*text = mcpsess_bytes(at + passed, text->len - passed);
-	return mcpsess_bytes(at, len);
+	*text = mcpsess_mem(at + passed, text->len - passed);
+	return mcpsess_mem(at, len);
 }
 
 /* The next word of a line; empty at its end. */
@@ -167,7 +167,7 @@ static int read_file(const struct mcpsess_env *env, const char *path, struct mcp
 			mcpsess_uri_quote(path, quoted),
 			fd >= 0 ? "it cannot be read, or is above 64 KiB" : strerror(errno));
 	} else {
-		r = mcpsess_keyring_parse(env, mcpsess_bytes(text, len), out, err);
+		r = mcpsess_keyring_parse(env, mcpsess_mem(text, len), out, err);
 	}
 	if (fd >= 0) {
 		close(fd);

@@ -218,10 +218,10 @@ void mcp_session_store_settings(
 	*out = mcpsess_core_of(store)->settings;
 }
 
-int mcp_session_store_stats(struct mcp_session_store *store, struct mcp_session_store_stats *out)
+int mcp_session_store_stats(struct mcp_session_store *store, struct mcp_session_store_counts *out)
 {
 	struct mcpsess_core *core = mcpsess_core_of(store);
-	struct mcp_session_store_stats stats = { 0 };
+	struct mcp_session_store_counts stats = { 0 };
 	if (!mcpsess_core_can(core, MCP_SESSION_STORE_CAN_STATS)) {
 		return MCPSESS_E_UNSUPPORTED;
 	}

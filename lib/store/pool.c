@@ -401,7 +401,7 @@ static int borrow(struct mcp_session_store_pool *pool, struct handle **out)
 }
 
 int mcp_session_store_pool_stats(
-	struct mcp_session_store_pool *pool, struct mcp_session_store_stats *out)
+	struct mcp_session_store_pool *pool, struct mcp_session_store_counts *out)
 {
 	if (mcpsess_core_can(pool->core, MCP_SESSION_STORE_CAN_THREADS)) {
 		return mcp_session_store_stats(pool->core->store, out);

@@ -29,7 +29,7 @@ static struct mcpsess_bytes next_scheme(const char **list)
 	const char *at = *list + strspn(*list, " ");
 	size_t len = strcspn(at, " ");
 	*list = at + len;
-	return mcpsess_bytes(at, len);
+	return mcpsess_mem(at, len);
 }
 
 int mcpsess_backend_serves(const struct mcpsess_backend *backend, struct mcpsess_bytes scheme)

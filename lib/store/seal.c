@@ -71,7 +71,7 @@ static int split(const struct mcpsess_keyring *ring, struct mcpsess_bytes sealed
 	const unsigned char *at = sealed.data;
 	int long_enough = sealed.len >= MCPSESS_SEAL_COST;
 	size_t id_len = long_enough ? strnlen((const char *)at + 1, MCPSESS_KEY_ID_MAX) : 0;
-	struct mcpsess_bytes id = mcpsess_bytes(long_enough ? at + 1 : NULL, id_len);
+	struct mcpsess_bytes id = mcpsess_mem(long_enough ? at + 1 : NULL, id_len);
 	if (!mcpsess_key_id_is_sound(id) || (at[0] != FOR_OWNER && at[0] != FOR_ANY_OWNER)) {
 		return mcpsess_fail(err, MCPSESS_E_CORRUPT, 0, "the payload is not sealed");
 	}

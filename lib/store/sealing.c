@@ -28,7 +28,7 @@ int mcpsess_seal_begin(struct mcpsess_core *core, struct mcp_session_store_call 
 	}
 	call->plain = request->payload;
 	call->sealed = sealed;
-	request->payload = mcpsess_bytes(sealed, len);
+	request->payload = mcpsess_mem(sealed, len);
 	return MCPSESS_OK;
 }
 

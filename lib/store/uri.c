@@ -96,7 +96,7 @@ static int take_scheme(struct parser *p, struct mcpsess_uri *out)
 		return mcpsess_fail(p->err, MCPSESS_E_INVALID, 0,
 			"the store URI is empty; for sessions in this process write memory:");
 	}
-	int sound = mcpsess_scheme_is_sound(mcpsess_bytes(p->at, len));
+	int sound = mcpsess_scheme_is_sound(mcpsess_mem(p->at, len));
 	if (p->at[len] == '\0') {
 		return mcpsess_fail(p->err, MCPSESS_E_INVALID, 0,
 			"the store URI%s%s%s has no scheme; write for instance memory:",

@@ -76,7 +76,7 @@ static void make_step(uint64_t n, struct step *step)
 		step->id[i] = digits[next_random(&random) >> 20 & 63];
 	}
 	step->id[ID] = '\0';
-	mcp_session_store_key(mcpsess_str(NULL), mcpsess_bytes(step->id, ID), &step->key);
+	mcp_session_store_key(mcpsess_str(NULL), mcpsess_mem(step->id, ID), &step->key);
 }
 
 static void make_walks(uint64_t sessions)
@@ -120,7 +120,7 @@ static void fill_ours(uint64_t sessions, uint64_t owners)
 		if (owners > 0) {
 			uint64_t owner = i % owners;
 			mcp_session_store_owner(mcpsess_str(NULL),
-				mcpsess_bytes(&owner, sizeof(owner)), &request.owner);
+				mcpsess_mem(&owner, sizeof(owner)), &request.owner);
 		}
 		int status = store != NULL
 				     ? mcp_session_store_store(store, &request, NULL, NULL)

@@ -174,7 +174,7 @@ static struct mcp_session_store_request request_of(unsigned number)
 	mcp_session_store_key(mcpsess_str("bench"), mcpsess_str(id), &request.key);
 	snprintf(id, sizeof(id), "owner-%u", number / 10);
 	mcp_session_store_owner(mcpsess_str("bench"), mcpsess_str(id), &request.owner);
-	request.payload = mcpsess_bytes(at.payload, PAYLOAD);
+	request.payload = mcpsess_mem(at.payload, PAYLOAD);
 	request.state = MCP_SESSION_STORE_ACTIVE;
 	return request;
 }

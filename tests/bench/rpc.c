@@ -78,7 +78,7 @@ static void begin_session(struct layer *layer)
 	mcpsess_rpc_begin(layer->rpc, &input, &message);
 	struct mcpsess_bytes minted = mcpsess_message_session_id(message);
 	memcpy(id, minted.data, minted.len);
-	layer->input.session_id = mcpsess_bytes(id, minted.len);
+	layer->input.session_id = mcpsess_mem(id, minted.len);
 	layer->input.body = mcpsess_str(call);
 	mcpsess_message_end(message);
 }

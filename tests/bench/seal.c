@@ -30,7 +30,7 @@ static void seal(void *context, uint64_t times)
 {
 	struct side *side = context;
 	for (; times > 0; times--) {
-		check(mcpsess_seal_make(side->ring, of, mcpsess_bytes(side->payload, side->len),
+		check(mcpsess_seal_make(side->ring, of, mcpsess_mem(side->payload, side->len),
 			      side->sealed) == 0);
 	}
 }
@@ -49,7 +49,7 @@ static void raw_seal(void *context, uint64_t times)
 static void open_it(void *context, uint64_t times)
 {
 	struct side *side = context;
-	struct mcpsess_bytes sealed = mcpsess_bytes(side->sealed, side->len + MCPSESS_SEAL_COST);
+	struct mcpsess_bytes sealed = mcpsess_mem(side->sealed, side->len + MCPSESS_SEAL_COST);
 	size_t len;
 	for (; times > 0; times--) {
 		check(mcpsess_seal_look(side->ring, sealed, &len, NULL) == 0);

@@ -16,7 +16,7 @@ static struct flight *take_off(struct mcpsess_kit *kit)
 	for (unsigned i = 0; i < FLIGHT; i++) {
 		flight->asks[i] = mcpsess_kit_fresh(kit);
 		mcpsess_kit_fill(flight->payloads[i], BYTES, i);
-		flight->asks[i].payload = mcpsess_bytes(flight->payloads[i], BYTES);
+		flight->asks[i].payload = mcpsess_mem(flight->payloads[i], BYTES);
 		flight->calls[i].call.request = flight->asks[i];
 		mcpsess_kit_start(kit, KIT_STORE, &flight->calls[i]);
 	}

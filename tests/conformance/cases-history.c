@@ -58,7 +58,7 @@ static void set_payload(struct worker *worker, uint64_t revision)
 {
 	size_t len = 8 + mcpsess_kit_random(worker->kit) % (BYTES - 8);
 	mcpsess_kit_fill(worker->payload, len, revision);
-	worker->ask.payload = mcpsess_bytes(worker->payload, len);
+	worker->ask.payload = mcpsess_mem(worker->payload, len);
 }
 
 static void choose_update(struct worker *worker)

@@ -17,7 +17,7 @@ static int add_one(struct mcpsess_kit *kit, struct mcp_session_store_request *as
 		}
 		memcpy(&value, kit->answer.payload.data, sizeof(value));
 		value++;
-		ask->payload = mcpsess_bytes(&value, sizeof(value));
+		ask->payload = mcpsess_mem(&value, sizeof(value));
 		status = update(kit, ask, kit->answer.revision);
 		if (status != MCPSESS_E_CONFLICT) {
 			return mcpsess_kit_want(kit, status, MCPSESS_OK, "an update of a counter");
@@ -42,7 +42,7 @@ static void a_counter_loses_nothing(struct mcpsess_kit *kit)
 {
 	struct mcp_session_store_request ask = mcpsess_kit_fresh(kit);
 	uint64_t value = 0, total = (uint64_t)ROUNDS * kit->run->options.threads;
-	ask.payload = mcpsess_bytes(&value, sizeof(value));
+	ask.payload = mcpsess_mem(&value, sizeof(value));
 	WANT(kit, create(kit, &ask), MCPSESS_OK, "create");
 	mcpsess_kit_threads(kit, add_many, &ask);
 	WANT(kit, get(kit, &ask), MCPSESS_OK, "get of a counter");
@@ -159,7 +159,7 @@ static void write_payloads(struct mcpsess_kit *kit, struct exchange *exchange)
 	for (uint64_t revision = 1; revision <= ROUNDS; revision++) {
 		size_t len = 8 + mcpsess_kit_random(kit) % (BYTES - 8);
 		mcpsess_kit_fill(bytes, len, revision + 1);
-		ask.payload = mcpsess_bytes(bytes, len);
+		ask.payload = mcpsess_mem(bytes, len);
 		WANT(kit, update(kit, &ask, revision), MCPSESS_OK, "an update by the only writer");
 	}
 }
@@ -202,7 +202,7 @@ static void a_reader_sees_one_write(struct mcpsess_kit *kit)
 {
 	struct exchange exchange = { .ask = mcpsess_kit_fresh(kit) };
 	uint64_t first = 1;
-	exchange.ask.payload = mcpsess_bytes(&first, sizeof(first));
+	exchange.ask.payload = mcpsess_mem(&first, sizeof(first));
 	WANT(kit, create(kit, &exchange.ask), MCPSESS_OK, "create");
 	mcpsess_kit_threads(kit, write_or_read, &exchange);
 	WANT(kit, erase(kit, &exchange.ask), MCPSESS_OK, "delete");

@@ -53,7 +53,7 @@ static void payloads_of_all_sizes_come_back(struct mcpsess_kit *kit)
 	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
 		struct mcp_session_store_request ask = mcpsess_kit_fresh(kit);
 		mcpsess_kit_fill(bytes, sizes[i], 7 + i);
-		ask.payload = mcpsess_bytes(bytes, sizes[i]);
+		ask.payload = mcpsess_mem(bytes, sizes[i]);
 		int status = create(kit, &ask);
 		if (status == MCPSESS_E_TOOBIG && sizes[i] > 65536) {
 			continue;
@@ -78,7 +78,7 @@ static void payloads_of_all_bytes_come_back(struct mcpsess_kit *kit)
 	for (size_t i = 0; i < sizeof(bytes); i++) {
 		bytes[i] = (unsigned char)(i < 256 ? i : 511 - i);
 	}
-	ask.payload = mcpsess_bytes(bytes, sizeof(bytes));
+	ask.payload = mcpsess_mem(bytes, sizeof(bytes));
 	WANT(kit, create(kit, &ask), MCPSESS_OK, "a binary payload is stored");
 	WANT(kit, get(kit, &ask), MCPSESS_OK, "get of a binary payload");
 	THAT(kit, mcpsess_bytes_equal(kit->answer.payload, ask.payload),
@@ -93,7 +93,7 @@ static void payloads_grow_and_shrink(struct mcpsess_kit *kit)
 	WANT(kit, create(kit, &ask), MCPSESS_OK, "create");
 	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
 		mcpsess_kit_fill(bytes, sizes[i], i);
-		ask.payload = mcpsess_bytes(bytes, sizes[i]);
+		ask.payload = mcpsess_mem(bytes, sizes[i]);
 		WANT(kit, update(kit, &ask, i + 1), MCPSESS_OK, "an update of another size");
 		WANT(kit, get(kit, &ask), MCPSESS_OK, "get after an update of another size");
 		THAT(kit, mcpsess_bytes_equal(kit->answer.payload, ask.payload),
@@ -193,7 +193,7 @@ static void answers_hold_while_records_change(struct mcpsess_kit *kit)
 	char bytes[4000];
 	for (uint64_t revision = 0; revision < 8; revision++) {
 		mcpsess_kit_fill(bytes, sizeof(bytes), revision);
-		ask.payload = mcpsess_bytes(bytes, sizeof(bytes));
+		ask.payload = mcpsess_mem(bytes, sizeof(bytes));
 		WANT(kit, update(kit, &ask, revision), MCPSESS_OK, "a record is written");
 		WANT(kit, get(kit, &ask), MCPSESS_OK, "a record is read");
 		mcpsess_kit_keep(kit);
@@ -233,7 +233,7 @@ static void many_records_do_not_mix(struct mcpsess_kit *kit)
 	for (uint64_t i = 0; i < RECORDS; i++) {
 		asks[i] = mcpsess_kit_fresh(kit);
 		mcpsess_kit_fill(bytes, sizeof(bytes), i);
-		asks[i].payload = mcpsess_bytes(bytes, 8 + i % 56);
+		asks[i].payload = mcpsess_mem(bytes, 8 + i % 56);
 		WANT(kit, create(kit, &asks[i]), MCPSESS_OK, "create of many");
 	}
 	for (uint64_t i = 0; i < RECORDS; i += 2) {
@@ -265,7 +265,7 @@ static void handles_see_the_same_records(struct mcpsess_kit *kit)
 	for (uint64_t revision = 0; status == MCPSESS_OK && revision < 20; revision++) {
 		uint64_t seed = UINT64_MAX;
 		mcpsess_kit_fill(bytes, sizeof(bytes), revision);
-		ask.payload = mcpsess_bytes(bytes, sizeof(bytes));
+		ask.payload = mcpsess_mem(bytes, sizeof(bytes));
 		status = update(revision % 2 ? kit : &other, &ask, revision);
 		mcpsess_kit_want(
 			kit, status, MCPSESS_OK, "each handle writes over the other's record");

@@ -35,7 +35,7 @@ static void a_record_moves_whole(struct mcpsess_kit *kit)
 	unsigned char payload[1000];
 	mcpsess_kit_fill(payload, sizeof(payload), 7);
 	ask.kind = MCP_SESSION_STORE_HANDLE;
-	ask.payload = mcpsess_bytes(payload, sizeof(payload));
+	ask.payload = mcpsess_mem(payload, sizeof(payload));
 	WANT(kit, create(kit, &ask), MCPSESS_OK, "create");
 	WANT(kit, update(kit, &ask, 1), MCPSESS_OK, "update");
 	int counts = (kit->run->can & MCP_SESSION_STORE_CAN_COUNT) != 0;

@@ -3,7 +3,7 @@
 
 enum { RECORDS = 200, BYTES = 1000 };
 
-static int stats(struct mcpsess_kit *kit, struct mcp_session_store_stats *out)
+static int stats(struct mcpsess_kit *kit, struct mcp_session_store_counts *out)
 {
 	memset(out, 0, sizeof(*out));
 	return kit->mode == KIT_THREADS ? mcp_session_store_pool_stats(kit->pool, out)
@@ -32,7 +32,7 @@ static struct mcp_session_store_request *make_records(struct mcpsess_kit *kit)
 	for (unsigned i = 0; i < RECORDS && !kit->failed; i++) {
 		asks[i] = mcpsess_kit_fresh(kit);
 		mcpsess_kit_fill(bytes, sizeof(bytes), i);
-		asks[i].payload = mcpsess_bytes(bytes, sizeof(bytes));
+		asks[i].payload = mcpsess_mem(bytes, sizeof(bytes));
 		mcpsess_kit_want(kit, create(kit, &asks[i]), MCPSESS_OK, "create");
 	}
 	return asks;
@@ -40,7 +40,7 @@ static struct mcp_session_store_request *make_records(struct mcpsess_kit *kit)
 
 static void delete_gives_all_back(struct mcpsess_kit *kit)
 {
-	struct mcp_session_store_stats before, full, after;
+	struct mcp_session_store_counts before, full, after;
 	WANT(kit, stats(kit, &before), MCPSESS_OK, "stats");
 	struct mcp_session_store_request *asks = make_records(kit);
 	WANT(kit, stats(kit, &full), MCPSESS_OK, "stats");
@@ -69,7 +69,7 @@ static void delete_gives_all_back(struct mcpsess_kit *kit)
 
 static void expiry_gives_all_back(struct mcpsess_kit *kit)
 {
-	struct mcp_session_store_stats before, after;
+	struct mcp_session_store_counts before, after;
 	mcpsess_kit_now(kit);
 	WANT(kit, stats(kit, &before), MCPSESS_OK, "stats");
 	make_records(kit);
@@ -119,7 +119,7 @@ static void a_sweep_is_bounded(struct mcpsess_kit *kit)
 
 static void what_is_missing_says_so(struct mcpsess_kit *kit)
 {
-	struct mcp_session_store_stats out;
+	struct mcp_session_store_counts out;
 	if (!(kit->run->can & MCP_SESSION_STORE_CAN_STATS)) {
 		WANT(kit, stats(kit, &out), MCPSESS_E_UNSUPPORTED,
 			"stats without CAN_STATS are UNSUPPORTED");

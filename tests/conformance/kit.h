@@ -52,7 +52,7 @@ struct mcpsess_kit_case {
 	const char *name;
 	void (*run)(struct mcpsess_kit *kit);
 	uint32_t flags; /* enum mcpsess_kit_flag */
-	uint32_t needs; /* enum mcp_session_store_can */
+	uint32_t needs; /* enum mcp_session_store_capability */
 	uint64_t max_sessions;
 	uint64_t max_sessions_per_owner;
 };

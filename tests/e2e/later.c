@@ -13,7 +13,7 @@ int __wrap_mcpsess_record_begin(struct mcpsess_buffer *buffer, struct mcpsess_by
 	int status = __real_mcpsess_record_begin(buffer, version);
 	if (status == MCPSESS_OK) {
 		status = mcpsess_record_put(
-			buffer, SIZE_MAX, LATER_TAG, mcpsess_bytes(NULL, 0), mcpsess_str(mark));
+			buffer, SIZE_MAX, LATER_TAG, mcpsess_mem(NULL, 0), mcpsess_str(mark));
 	}
 	return status;
 }

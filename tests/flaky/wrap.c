@@ -23,7 +23,7 @@ static int sweep(struct mcp_session_store *store, size_t budget)
 	return mcp_session_store_sweep(((struct wrap *)store)->inner, budget);
 }
 
-static int stats(struct mcp_session_store *store, struct mcp_session_store_stats *out)
+static int stats(struct mcp_session_store *store, struct mcp_session_store_counts *out)
 {
 	return mcp_session_store_stats(((struct wrap *)store)->inner, out);
 }

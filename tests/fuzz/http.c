@@ -14,11 +14,11 @@ static struct mcpsess_bytes take(struct mcpsess_bytes *rest, const char *separat
 	const char *at = rest->len > 0 ? memmem(rest->data, rest->len, separator, len) : NULL;
 	struct mcpsess_bytes taken = *rest;
 	if (at == NULL) {
-		*rest = mcpsess_bytes(NULL, 0);
+		*rest = mcpsess_mem(NULL, 0);
 		return taken;
 	}
 	taken.len = (size_t)(at - (const char *)rest->data);
-	*rest = mcpsess_bytes(at + len, rest->len - taken.len - len);
+	*rest = mcpsess_mem(at + len, rest->len - taken.len - len);
 	return taken;
 }
 
@@ -50,7 +50,7 @@ static void check_event(struct mcpsess_bytes body)
 		json[len++] = '\n';
 	}
 	fuzz_require(body.len == 0);
-	check_json(mcpsess_bytes(json, len));
+	check_json(mcpsess_mem(json, len));
 }
 
 static void check_value(struct mcpsess_bytes value)
@@ -118,7 +118,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct mcpsess_http *http;
 	unsigned bits = size > 0 ? data[0] : 0;
 	struct mcpsess_bytes rest =
-		size > 0 ? mcpsess_bytes(data + 1, size - 1) : mcpsess_bytes(NULL, 0);
+		size > 0 ? mcpsess_mem(data + 1, size - 1) : mcpsess_mem(NULL, 0);
 	layer_open(&layer, bits & 1 ? MCPSESS_SESSION_LAZY : MCPSESS_SESSION_REQUIRED);
 	struct mcpsess_http_options options = { .size = sizeof(options),
 		.rpc = layer.rpc,

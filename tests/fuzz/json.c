@@ -56,7 +56,7 @@ static void check_string(const struct mcpsess_env *env, struct mcpsess_bytes val
 	struct mcpsess_bytes text = mcpsess_json_string(value, &buffer);
 	fuzz_require(text.data != NULL && text.len <= value.len - 2);
 	fuzz_require(mcpsess_json_is(value, text));
-	fuzz_require(!mcpsess_json_is(value, mcpsess_bytes(text.data, text.len + 1)));
+	fuzz_require(!mcpsess_json_is(value, mcpsess_mem(text.data, text.len + 1)));
 	check_quote(env, text, 1);
 	mcpsess_buffer_free(&buffer);
 }
@@ -111,7 +111,7 @@ static void check_found(struct mcpsess_bytes root, const struct mcpsess_bytes *f
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct mcpsess_env env;
-	struct mcpsess_bytes text = mcpsess_bytes(data, size);
+	struct mcpsess_bytes text = mcpsess_mem(data, size);
 	struct mcpsess_bytes root, found[WANTS];
 	mcpsess_env_init(&env, NULL);
 	int checked = mcpsess_json_check(text, DEPTH, &root);

@@ -58,7 +58,7 @@ static inline void layer_close(struct layer *layer)
 
 static inline uint64_t layer_sessions(struct layer *layer)
 {
-	struct mcp_session_store_stats stats;
+	struct mcp_session_store_counts stats;
 	fuzz_require(mcp_session_store_stats(layer->store, &stats) == MCPSESS_OK);
 	return stats.sessions;
 }

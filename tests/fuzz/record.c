@@ -91,7 +91,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct mcpsess_record record;
 	struct mcpsess_bytes version;
 	mcpsess_env_init(&env, NULL);
-	mcpsess_record_see(&record, mcpsess_bytes(data, size));
+	mcpsess_record_see(&record, mcpsess_mem(data, size));
 	int glance = mcpsess_record_version(record.bytes, &version);
 	int status = mcpsess_record_check(&record, &env);
 	fuzz_require(glance == MCPSESS_OK || glance == status);

@@ -36,7 +36,7 @@ static void send(struct mcpsess_rpc *rpc, struct mcpsess_bytes body, char *id, s
 	struct mcpsess_message *message;
 	struct mcpsess_input input = { .body = body };
 	if (*id_len > 0) {
-		input.session_id = mcpsess_bytes(id, *id_len);
+		input.session_id = mcpsess_mem(id, *id_len);
 	}
 	enum mcpsess_verdict verdict = mcpsess_rpc_begin(rpc, &input, &message);
 	while (verdict == MCPSESS_DISPATCH) {
@@ -69,7 +69,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		.capabilities = "{\"logging\":{},\"resources\":{\"subscribe\":true}}",
 		.policy = MCPSESS_SESSION_OPTIONAL };
 	fuzz_require(mcpsess_rpc_create(&options, &rpc, NULL) == MCPSESS_OK);
-	send(rpc, mcpsess_bytes(data, size), id, &id_len);
+	send(rpc, mcpsess_mem(data, size), id, &id_len);
 	id_len = 0;
 	send(rpc, mcpsess_str(initialize), id, &id_len);
 	fuzz_require(id_len > 0);
@@ -77,7 +77,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	for (size_t at = 0; at < size;) {
 		const uint8_t *end = memchr(data + at, '\n', size - at);
 		size_t len = end != NULL ? (size_t)(end - data) - at : size - at;
-		send(rpc, mcpsess_bytes(data + at, len), id, &id_len);
+		send(rpc, mcpsess_mem(data + at, len), id, &id_len);
 		at += len + 1;
 	}
 	mcpsess_rpc_destroy(rpc);

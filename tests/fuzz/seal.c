@@ -32,12 +32,11 @@ static void check_round_trip(const struct mcpsess_keyring *ring, struct mcpsess_
 	size_t len, sealed_len = payload.len + MCPSESS_SEAL_COST;
 	unsigned char *opened, *sealed = malloc(sealed_len);
 	fuzz_require(mcpsess_seal_make(ring, of, payload, sealed) == MCPSESS_OK);
-	fuzz_require(
-		try_open(ring, mcpsess_bytes(sealed, sealed_len), &opened, &len) == MCPSESS_OK);
-	fuzz_require(mcpsess_bytes_equal(mcpsess_bytes(opened, len), payload));
+	fuzz_require(try_open(ring, mcpsess_mem(sealed, sealed_len), &opened, &len) == MCPSESS_OK);
+	fuzz_require(mcpsess_bytes_equal(mcpsess_mem(opened, len), payload));
 	free(opened);
 	sealed[payload.len % sealed_len] ^= 0x40;
-	fuzz_require(try_open(ring, mcpsess_bytes(sealed, sealed_len), &opened, &len) ==
+	fuzz_require(try_open(ring, mcpsess_mem(sealed, sealed_len), &opened, &len) ==
 		     MCPSESS_E_CORRUPT);
 	free(opened);
 	free(sealed);
@@ -58,7 +57,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct mcpsess_env env;
 	struct mcpsess_keyring *ring;
-	struct mcpsess_bytes bytes = mcpsess_bytes(data, size);
+	struct mcpsess_bytes bytes = mcpsess_mem(data, size);
 	unsigned char *opened;
 	size_t len;
 	mcpsess_env_init(&env, NULL);

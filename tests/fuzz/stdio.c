@@ -46,7 +46,7 @@ static struct spoken converse(const uint8_t *data, size_t size, size_t piece)
 	fuzz_require(mcpsess_stdio_create(layer.rpc, none, none, &io, NULL) == MCPSESS_OK);
 	for (size_t at = 0; at < size; at += piece) {
 		size_t some = size - at < piece ? size - at : piece;
-		fuzz_require(mcpsess_stdio_feed(io, mcpsess_bytes(data + at, some)) == MCPSESS_OK);
+		fuzz_require(mcpsess_stdio_feed(io, mcpsess_mem(data + at, some)) == MCPSESS_OK);
 		drain(io, &spoken);
 	}
 	mcpsess_stdio_finish(io);
@@ -66,7 +66,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct spoken whole = converse(data + 1, size - 1, size - 1);
 	struct spoken cut = converse(data + 1, size - 1, (size_t)data[0] + 1);
 	fuzz_require(mcpsess_bytes_equal(
-		mcpsess_bytes(whole.text, whole.len), mcpsess_bytes(cut.text, cut.len)));
+		mcpsess_mem(whole.text, whole.len), mcpsess_mem(cut.text, cut.len)));
 	free(whole.text);
 	free(cut.text);
 	return 0;

@@ -28,7 +28,7 @@ for path in "$root"/include/mcpsess/*.h "$build"/include/mcpsess/*.h; do
 		compile "C99 by $compiler" "$header" "$compiler" -x c -std=c99
 		compile "C11 by $compiler" "$header" "$compiler" -x c -std=c11
 	done
-	compile "C++11 by g++" "$header" g++ -x c++ -std=c++11
+	compile "C++11 by g++" "$header" g++ -x c++ -std=c++11 -Wshadow
 	compile "C++11 by clang++" "$header" clang++ -x c++ -std=c++11
 done
 exit $failed

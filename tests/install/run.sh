@@ -38,7 +38,7 @@ host()
 	local compiler=$1 standard=$2 source=$3 linking=$4 flags
 	flags=$(pkg-config --cflags --libs ${linking:+"$linking"} mcpsess) || return 1
 	# shellcheck disable=SC2086 # a list of flags on purpose
-	"$compiler" "$standard" -Wall -Wextra -Wpedantic -Werror -o "$folder/host" \
+	"$compiler" "$standard" -Wall -Wextra -Wpedantic -Wshadow -Werror -o "$folder/host" \
 		"$folder/$source" ${linking:+-Wl,-Bstatic} $flags ${linking:+-Wl,-Bdynamic} ||
 		return 1
 	if [ -n "$linking" ] && readelf -d "$folder/host" | grep libmcpsess; then

@@ -62,7 +62,7 @@ static const char *run(const char *module_dir, const char *uri, unsigned long at
 	const char *problem = NULL;
 	memcpy(request.key.bytes, &at, sizeof(at));
 	request.owner.bytes[0] = 1;
-	request.payload = mcpsess_bytes(payload, sizeof(payload));
+	request.payload = mcpsess_mem(payload, sizeof(payload));
 	int r = mcp_session_store_open(uri, &options, &store, NULL);
 	if (r == MCPSESS_OK) {
 		problem = use(store, &request) ? NULL : "a verb ends as it must not";

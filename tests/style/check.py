@@ -220,6 +220,19 @@ def public_headers_use_plain_types(tree):
                 yield f"{name}:{number}: {found[1]} in a public header"
 
 
+def public_names_mean_one_thing(tree):
+    """A name of a type and of a function too: C++ would need "struct" before the type."""
+    types, names = set(), []
+    for name, lines in tree.code(["include"], (".h", ".in")):
+        for number, line in enumerate(lines, 1):
+            text = re.sub(r"/\*.*?\*/|^\s*/?\*.*", "", line)
+            types.update(re.findall(r"^(?:struct|enum|union) (\w+) \{", text))
+            names += [(f"{name}:{number}", found) for found in re.findall(r"\b(mcp\w+)\(", text)]
+    for where, name in names:
+        if name in types:
+            yield f"{where}: {name} is a type's name too"
+
+
 def memory_comes_through_the_hooks(tree):
     for name, lines in tree.code(["lib", "backends"]):
         if name == "lib/base/env.c":  # the default of the hook lives here
@@ -255,7 +268,7 @@ CHECKS = [functions_are_short, files_are_short, small_hosts_are_small, lines_are
           lines_end_cleanly, nothing_is_left_for_later, the_top_level_is_a_map,
           rooms_look_only_down, the_core_knows_no_database, backends_see_only_their_door,
           examples_use_public_headers, public_headers_use_plain_types,
-          memory_comes_through_the_hooks,
+          public_names_mean_one_thing, memory_comes_through_the_hooks,
           the_lock_file_names_no_host, clang_format_has_nothing_to_say]
 
 

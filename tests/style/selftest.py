@@ -49,6 +49,7 @@ FLAWS = [
     ("examples_use_public_headers", "examples/host/e.c", '#include "base/a.h"\n'),
     ("examples_use_public_headers", "examples/host/e.c", "#include <mcpsess/private.h>\n"),
     ("public_headers_use_plain_types", "include/mcpsess/error.h", "long f(void);\n"),
+    ("public_names_mean_one_thing", "include/mcpsess/error.h", "int mcpsess_bytes(void);\n"),
     ("memory_comes_through_the_hooks", "lib/store/c.c", "int *p = malloc(1);\n"),
     ("the_lock_file_names_no_host", "tests/package-lock.json", '{ "a": "https://b" }\n'),
     ("clang_format_has_nothing_to_say", ".clang-format", "BasedOnStyle: LLVM\n"),

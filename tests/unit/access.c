@@ -170,7 +170,7 @@ static void the_rest_is_the_store_s_or_the_pool_s(void **state)
 {
 	(void)state;
 	struct mcp_session_store_options settings;
-	struct mcp_session_store_stats stats;
+	struct mcp_session_store_counts stats;
 	assert_true(mcpsess_access_can(&access_to) & MCP_SESSION_STORE_CAN_LIST);
 	mcpsess_access_settings(&access_to, &settings);
 	assert_int_equal(settings.idle_ms, 7000);

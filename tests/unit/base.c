@@ -58,10 +58,10 @@ static void base64_round_trips_and_refuses_what_it_never_wrote(void **state)
 		raw[i] = (unsigned char)(i * 37 + 200);
 	}
 	for (size_t len = 0; len <= sizeof(raw); len++) {
-		size_t n = mcpsess_base64_encode(mcpsess_bytes(raw, len), text);
+		size_t n = mcpsess_base64_encode(mcpsess_mem(raw, len), text);
 		assert_int_equal(n, MCPSESS_BASE64_LEN(len));
 		assert_int_equal(
-			mcpsess_base64_decode(mcpsess_bytes(text, n), back, len), MCPSESS_OK);
+			mcpsess_base64_decode(mcpsess_mem(text, n), back, len), MCPSESS_OK);
 		assert_memory_equal(raw, back, len);
 	}
 	/* 43 characters carry 258 bits: the last two must be zero, or two texts name one key. */

@@ -56,7 +56,7 @@ int fake_count(void)
 
 struct mcpsess_bytes fake_payload(void)
 {
-	return mcpsess_bytes(only()->payload, only()->len);
+	return mcpsess_mem(only()->payload, only()->len);
 }
 
 void fake_set_payload(const void *data, size_t len)

@@ -81,7 +81,7 @@ static inline void *fake_blob_new(void *core, const void *data, size_t len)
 static inline struct mcpsess_bytes fake_blob_bytes(const void *blob)
 {
 	const struct fake_blob *self = blob;
-	return mcpsess_bytes(self->data, self->len);
+	return mcpsess_mem(self->data, self->len);
 }
 
 static inline void *fake_blob_ref(void *blob)

@@ -108,7 +108,7 @@ static void a_list_yields_its_elements_and_passes_over_empty_ones(void **state)
 		assert_true(mcpsess_bytes_equal(one, mcpsess_str(expected[i])));
 	}
 	assert_int_equal(mcpsess_http_next(&rest, ',', &one), 0);
-	rest = mcpsess_bytes(NULL, 0);
+	rest = mcpsess_mem(NULL, 0);
 	assert_int_equal(mcpsess_http_next(&rest, ',', &one), 0);
 }
 

@@ -158,9 +158,9 @@ static void an_origin_that_cannot_be_repeated_is_not_clean(void **state)
 	assert_int_equal(mcpsess_http_origin_is_clean(mcpsess_str("null")), 1);
 	assert_int_equal(mcpsess_http_origin_is_clean(mcpsess_str("")), 0);
 	assert_int_equal(mcpsess_http_origin_is_clean(mcpsess_str("https://a\r\nX: y")), 0);
-	assert_int_equal(mcpsess_http_origin_is_clean(mcpsess_bytes("a\0b", 3)), 0);
+	assert_int_equal(mcpsess_http_origin_is_clean(mcpsess_mem("a\0b", 3)), 0);
 	assert_int_equal(mcpsess_http_origin_is_clean(mcpsess_str("https://\xc3\xa4")), 0);
-	assert_int_equal(mcpsess_http_origin_is_clean(mcpsess_bytes(big, sizeof(big))), 0);
+	assert_int_equal(mcpsess_http_origin_is_clean(mcpsess_mem(big, sizeof(big))), 0);
 }
 
 int main(void)

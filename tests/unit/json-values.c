@@ -104,7 +104,7 @@ static void each_value_has_its_type(void **state)
 	assert_int_equal(mcpsess_json_type(json("true")), MCPSESS_JSON_TRUE);
 	assert_int_equal(mcpsess_json_type(json("false")), MCPSESS_JSON_FALSE);
 	assert_int_equal(mcpsess_json_type(json("null")), MCPSESS_JSON_NULL);
-	assert_int_equal(mcpsess_json_type(mcpsess_bytes(NULL, 0)), MCPSESS_JSON_NONE);
+	assert_int_equal(mcpsess_json_type(mcpsess_mem(NULL, 0)), MCPSESS_JSON_NONE);
 }
 
 static void a_walk_visits_every_member_in_order(void **state)
@@ -167,10 +167,10 @@ static void a_member_is_found_by_its_unescaped_name(void **state)
 	assert_text(mcpsess_json_member(object, mcpsess_str("c\"")), "4");
 	assert_text(mcpsess_json_member(object, mcpsess_str("")), "5");
 	assert_null(mcpsess_json_member(object, mcpsess_str("c")).data);
-	assert_null(mcpsess_json_member(object, mcpsess_bytes("a\0", 2)).data);
+	assert_null(mcpsess_json_member(object, mcpsess_mem("a\0", 2)).data);
 	assert_null(mcpsess_json_member(json("[\"b\",1]"), mcpsess_str("b")).data);
 	assert_null(mcpsess_json_member(json("\"b\""), mcpsess_str("b")).data);
-	assert_null(mcpsess_json_member(mcpsess_bytes(NULL, 0), mcpsess_str("b")).data);
+	assert_null(mcpsess_json_member(mcpsess_mem(NULL, 0), mcpsess_str("b")).data);
 }
 
 static void strings_are_compared_unescaped(void **state)
@@ -178,8 +178,8 @@ static void strings_are_compared_unescaped(void **state)
 	(void)state;
 	assert_true(mcpsess_json_is(json("\"ping\""), mcpsess_str("ping")));
 	assert_true(mcpsess_json_is(json("\"p\\u0069ng\""), mcpsess_str("ping")));
-	assert_true(mcpsess_json_is(json("\"\""), mcpsess_bytes(NULL, 0)));
-	assert_true(mcpsess_json_is(json("\"\\u0000\""), mcpsess_bytes("", 1)));
+	assert_true(mcpsess_json_is(json("\"\""), mcpsess_mem(NULL, 0)));
+	assert_true(mcpsess_json_is(json("\"\\u0000\""), mcpsess_mem("", 1)));
 	assert_true(mcpsess_json_is(json("\"\\ud83d\\ude00\""), mcpsess_str("\xf0\x9f\x98\x80")));
 	assert_false(mcpsess_json_is(json("\"ping\""), mcpsess_str("pin")));
 	assert_false(mcpsess_json_is(json("\"pin\""), mcpsess_str("ping")));
@@ -188,7 +188,7 @@ static void strings_are_compared_unescaped(void **state)
 	assert_false(mcpsess_json_is(json("\"p\\u0069ng\""), mcpsess_str("p\\u0069ng")));
 	assert_false(mcpsess_json_is(json("\"\\u00e9\""), mcpsess_str("\xc3")));
 	assert_false(mcpsess_json_is(json("1"), mcpsess_str("1")));
-	assert_false(mcpsess_json_is(mcpsess_bytes(NULL, 0), mcpsess_str("")));
+	assert_false(mcpsess_json_is(mcpsess_mem(NULL, 0), mcpsess_str("")));
 }
 
 static void escapes_stand_for_their_characters(void **state)
@@ -249,7 +249,7 @@ static void what_is_no_string_has_no_text(void **state)
 	for (size_t i = 0; i < COUNT(texts); i++) {
 		assert_null(mcpsess_json_string(json(texts[i]), &room->text).data);
 	}
-	assert_null(mcpsess_json_string(mcpsess_bytes(NULL, 0), &room->text).data);
+	assert_null(mcpsess_json_string(mcpsess_mem(NULL, 0), &room->text).data);
 	assert_int_equal(room->text.len, 0);
 }
 
@@ -287,7 +287,7 @@ static void what_is_no_integer_in_64_bits_is_refused(void **state)
 	for (size_t i = 0; i < COUNT(texts); i++) {
 		assert_int_equal(mcpsess_json_integer(json(texts[i]), &value), MCPSESS_E_INVALID);
 	}
-	assert_int_equal(mcpsess_json_integer(mcpsess_bytes(NULL, 0), &value), MCPSESS_E_INVALID);
+	assert_int_equal(mcpsess_json_integer(mcpsess_mem(NULL, 0), &value), MCPSESS_E_INVALID);
 	assert_int_equal(value, 42);
 }
 
@@ -308,7 +308,7 @@ static void quoting_escapes_what_json_forbids_and_nothing_else(void **state)
 	};
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		struct room *room = open_room(state);
-		mcpsess_json_quote(&room->quoted, mcpsess_bytes(cases[i].text, cases[i].len));
+		mcpsess_json_quote(&room->quoted, mcpsess_mem(cases[i].text, cases[i].len));
 		assert_text(mcpsess_buffer_bytes(&room->quoted), cases[i].json);
 	}
 }

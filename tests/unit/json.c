@@ -121,7 +121,7 @@ static struct mcpsess_bytes at_the_edge(struct mcpsess_bytes text)
 	if (text.len > 0) {
 		memcpy(copy, text.data, text.len);
 	}
-	return mcpsess_bytes(copy, text.len);
+	return mcpsess_mem(copy, text.len);
 }
 
 static int check(struct mcpsess_bytes text)
@@ -153,7 +153,7 @@ static void invalid_texts_are_refused(void **state)
 		assert_verdict(invalid[i], MCPSESS_E_INVALID);
 	}
 	struct mcpsess_bytes value;
-	assert_int_equal(mcpsess_json_check(mcpsess_bytes(NULL, 0), 0, &value), MCPSESS_E_INVALID);
+	assert_int_equal(mcpsess_json_check(mcpsess_mem(NULL, 0), 0, &value), MCPSESS_E_INVALID);
 }
 
 /* 0 where jansson has no say: what only RFC 8259 allows, and a NUL, which it may take for the end.
@@ -180,7 +180,7 @@ static void every_prefix_is_judged_as_jansson_does(void **state)
 	for (size_t i = 0; i < COUNT(valid) + COUNT(invalid); i++) {
 		struct mcpsess_bytes text = i < COUNT(valid) ? valid[i] : invalid[i - COUNT(valid)];
 		for (size_t len = 0; len <= text.len; len++) {
-			struct mcpsess_bytes prefix = mcpsess_bytes(text.data, len);
+			struct mcpsess_bytes prefix = mcpsess_mem(text.data, len);
 			int verdict;
 			if (ask_jansson(prefix, &verdict)) {
 				assert_verdict(prefix, verdict);
@@ -228,8 +228,8 @@ static void mutations_are_judged_as_jansson_does(void **state)
 		for (unsigned n = pick(&seed, 3) + 1; n > 0; n--) {
 			len = mutate(&seed, text, len);
 		}
-		if (ask_jansson(mcpsess_bytes(text, len), &verdict)) {
-			assert_verdict(mcpsess_bytes(text, len), verdict);
+		if (ask_jansson(mcpsess_mem(text, len), &verdict)) {
+			assert_verdict(mcpsess_mem(text, len), verdict);
 			accepted += verdict == MCPSESS_OK;
 			refused += verdict != MCPSESS_OK;
 		}
@@ -249,7 +249,7 @@ static struct mcpsess_bytes nest(const char *open, const char *close, size_t dep
 	for (size_t i = 0; i < depth; i++) {
 		text[len++] = close[(depth - 1 - i) % strlen(close)];
 	}
-	return mcpsess_bytes(text, len);
+	return mcpsess_mem(text, len);
 }
 
 static void depth_is_allowed_to_its_limit_and_no_further(void **state)

@@ -125,7 +125,7 @@ static void the_payloads_of_the_ended_are_freed(void **state)
 		assert_int_equal(memory_create(&fake, key, OWNER), MCPSESS_OK);
 	}
 	assert_int_equal(end_owner(&fake, OWNER), MCPSESS_OK);
-	struct mcp_session_store_stats stats = memory_stats(&fake);
+	struct mcp_session_store_counts stats = memory_stats(&fake);
 	assert_int_equal(stats.sessions + stats.tombstones + stats.bytes, 0);
 	assert_int_equal(fake.held, empty);
 	memory_end(&fake);

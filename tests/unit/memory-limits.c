@@ -17,10 +17,10 @@ static void no_more_sessions_than_the_cap(void **state)
 	for (uint64_t key = 1; key <= 3; key++) {
 		assert_int_equal(memory_create(&fake, key, 7), MCPSESS_OK);
 	}
-	struct mcp_session_store_stats full = memory_stats(&fake);
+	struct mcp_session_store_counts full = memory_stats(&fake);
 	assert_int_equal(memory_create(&fake, 4, 7), MCPSESS_E_LIMIT);
 	assert_int_equal(fake.explained, 1);
-	struct mcp_session_store_stats after = memory_stats(&fake);
+	struct mcp_session_store_counts after = memory_stats(&fake);
 	assert_memory_equal(&full, &after, sizeof(full));
 	/* In use comes before no room: another id would not help, waiting would not either. */
 	assert_int_equal(memory_create(&fake, 3, 7), MCPSESS_E_EXISTS);
@@ -95,9 +95,9 @@ static void an_owner_has_a_cap_and_nobody_has_none(void **state)
 	caps(&fake, MCP_SESSION_STORE_NONE, 2, NULL);
 	assert_int_equal(memory_create(&fake, 1, 7), MCPSESS_OK);
 	assert_int_equal(memory_create(&fake, 2, 7), MCPSESS_OK);
-	struct mcp_session_store_stats full = memory_stats(&fake);
+	struct mcp_session_store_counts full = memory_stats(&fake);
 	assert_int_equal(memory_create(&fake, 3, 7), MCPSESS_E_LIMIT);
-	struct mcp_session_store_stats after = memory_stats(&fake);
+	struct mcp_session_store_counts after = memory_stats(&fake);
 	assert_memory_equal(&full, &after, sizeof(full));
 	assert_int_equal(memory_create(&fake, 3, 8), MCPSESS_OK);
 	for (uint64_t key = 100; key < 110; key++) {
@@ -118,11 +118,11 @@ static void an_update_that_would_pass_max_bytes_changes_nothing(void **state)
 	memset(big, 'b', sizeof(big) - 1);
 	caps(&fake, MCP_SESSION_STORE_NONE, MCP_SESSION_STORE_NONE, "2000");
 	assert_int_equal(memory_store(&fake, 1, 0, 0, big + 1048), MCPSESS_OK);
-	struct mcp_session_store_stats full = memory_stats(&fake);
+	struct mcp_session_store_counts full = memory_stats(&fake);
 	assert_int_equal(memory_store(&fake, 1, 0, 1, big), MCPSESS_E_LIMIT);
 	assert_int_equal(memory_store(&fake, 1, 0, 1, big + 248), MCPSESS_E_LIMIT);
 	assert_int_equal(memory_store(&fake, 2, 0, 0, big + 1048), MCPSESS_E_LIMIT);
-	struct mcp_session_store_stats after = memory_stats(&fake);
+	struct mcp_session_store_counts after = memory_stats(&fake);
 	assert_memory_equal(&full, &after, sizeof(full));
 	assert_int_equal(memory_get(&fake, 1, 0, 0, &answer), MCPSESS_OK);
 	assert_int_equal(answer.revision, 1);
@@ -203,7 +203,7 @@ static void live(struct fake *fake, int *failures)
 	const struct mcp_session_store_ops *ops = fake->store->ops;
 	struct mcp_session_store_request request = fake_request(fake, 0, 7);
 	for (uint64_t key = 1; key <= 40; key++) {
-		struct mcp_session_store_stats before, after;
+		struct mcp_session_store_counts before, after;
 		ops->stats(fake->store, &before);
 		int status = memory_create(fake, key, key % 3);
 		ops->stats(fake->store, &after);

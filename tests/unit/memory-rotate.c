@@ -117,12 +117,12 @@ static void without_a_grace_the_old_key_ends_at_once(void **state)
 	struct fake fake;
 	memory_begin(&fake);
 	assert_int_equal(memory_create(&fake, 1, OWNER), MCPSESS_OK);
-	struct mcp_session_store_stats before = memory_stats(&fake);
+	struct mcp_session_store_counts before = memory_stats(&fake);
 	assert_int_equal(rotate(&fake, 1, 2, 0), MCPSESS_OK);
 	assert_int_equal(memory_status(&fake, 1), MCPSESS_E_REVOKED);
 	assert_int_equal(memory_status(&fake, 2), MCPSESS_OK);
 	fake.now_ms += TOMBSTONE;
-	struct mcp_session_store_stats after = memory_stats(&fake);
+	struct mcp_session_store_counts after = memory_stats(&fake);
 	assert_memory_equal(&before, &after, sizeof(before));
 	memory_end(&fake);
 }
@@ -166,10 +166,10 @@ static void a_key_in_use_is_not_moved_to(void **state)
 	assert_int_equal(memory_create(&fake, 2, 8), MCPSESS_OK);
 	assert_int_equal(memory_create(&fake, 3, OWNER), MCPSESS_OK);
 	assert_int_equal(memory_delete(&fake, 3, OWNER), MCPSESS_OK);
-	struct mcp_session_store_stats before = memory_stats(&fake);
+	struct mcp_session_store_counts before = memory_stats(&fake);
 	assert_int_equal(rotate(&fake, 1, 2, GRACE), MCPSESS_E_EXISTS);
 	assert_int_equal(rotate(&fake, 1, 3, GRACE), MCPSESS_E_EXISTS);
-	struct mcp_session_store_stats after = memory_stats(&fake);
+	struct mcp_session_store_counts after = memory_stats(&fake);
 	assert_memory_equal(&before, &after, sizeof(before));
 	assert_int_equal(memory_store(&fake, 1, OWNER, 1, "x"), MCPSESS_OK);
 	memory_end(&fake);

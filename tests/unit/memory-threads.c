@@ -141,7 +141,7 @@ static void add_one(struct crew *crew)
 		memcpy(&number, answer.payload.data, sizeof(number));
 		number++;
 		request.revision = answer.revision;
-		request.payload = mcpsess_bytes(&number, sizeof(number));
+		request.payload = mcpsess_mem(&number, sizeof(number));
 		fake_clear(&answer);
 		status = fake_run(&crew->fake, crew->fake.store->ops->store, &request, &answer);
 		if (status == MCPSESS_OK) {
@@ -167,7 +167,7 @@ static void compare_and_swap_loses_no_update(void **state)
 	struct mcp_session_store_answer answer;
 	memory_begin(&crew.fake);
 	struct mcp_session_store_request request = fake_request(&crew.fake, 1, 7);
-	request.payload = mcpsess_bytes(&number, sizeof(number));
+	request.payload = mcpsess_mem(&number, sizeof(number));
 	assert_int_equal(
 		fake_run(&crew.fake, crew.fake.store->ops->store, &request, NULL), MCPSESS_OK);
 	together(&crew, add);
@@ -329,7 +329,7 @@ static void do_anything(struct crew *crew, uint64_t number)
 	struct fake *fake = &crew->fake;
 	struct mcp_session_store_request all = fake_request(fake, 0, 0);
 	struct mcp_session_store_request own = fake_request(fake, 0, 1 + number % 3);
-	struct mcp_session_store_stats stats;
+	struct mcp_session_store_counts stats;
 	uint64_t random = number;
 	all.flags = ANY;
 	own.page = 5;

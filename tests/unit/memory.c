@@ -88,10 +88,10 @@ static void a_key_in_use_is_not_created_again(void **state)
 	struct mcp_session_store_answer answer;
 	memory_begin(&fake);
 	assert_int_equal(memory_store(&fake, 1, 7, 0, "first"), MCPSESS_OK);
-	struct mcp_session_store_stats before = memory_stats(&fake);
+	struct mcp_session_store_counts before = memory_stats(&fake);
 	assert_int_equal(memory_store(&fake, 1, 7, 0, "second"), MCPSESS_E_EXISTS);
 	assert_int_equal(memory_store(&fake, 1, 8, 0, "second"), MCPSESS_E_EXISTS);
-	struct mcp_session_store_stats after = memory_stats(&fake);
+	struct mcp_session_store_counts after = memory_stats(&fake);
 	assert_memory_equal(&before, &after, sizeof(before));
 	assert_int_equal(memory_get(&fake, 1, 7, 0, &answer), MCPSESS_OK);
 	assert_string_equal(text_of(&answer), "first");
@@ -198,7 +198,7 @@ static int store_as(
 	struct mcp_session_store_request request = fake_request(fake, 1, 7);
 	struct mcp_session_store_answer answer;
 	request.revision = revision;
-	request.payload = mcpsess_bytes(&token, 1);
+	request.payload = mcpsess_mem(&token, 1);
 	request.operation[0] = token;
 	int status = fake_run(fake, fake->store->ops->store, &request, &answer);
 	*revision_out = answer.revision;
@@ -312,7 +312,7 @@ static void a_deleted_record_is_revoked_and_then_forgotten(void **state)
 	fake.now_ms = START + 10;
 	assert_int_equal(memory_delete(&fake, 1, 7), MCPSESS_OK);
 	assert_int_equal(memory_delete(&fake, 1, 7), MCPSESS_OK);
-	struct mcp_session_store_stats stats = memory_stats(&fake);
+	struct mcp_session_store_counts stats = memory_stats(&fake);
 	assert_int_equal(stats.sessions, 0);
 	assert_int_equal(stats.tombstones, 1);
 	assert_int_equal(stats.expired, 0);

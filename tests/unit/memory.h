@@ -83,9 +83,9 @@ static inline int memory_delete(struct fake *fake, uint64_t key, uint64_t owner)
 	return fake_run(fake, fake->store->ops->mcpsess_delete_, &request, NULL);
 }
 
-static inline struct mcp_session_store_stats memory_stats(struct fake *fake)
+static inline struct mcp_session_store_counts memory_stats(struct fake *fake)
 {
-	struct mcp_session_store_stats stats;
+	struct mcp_session_store_counts stats;
 	assert_int_equal(fake->store->ops->stats(fake->store, &stats), MCPSESS_OK);
 	return stats;
 }

@@ -28,7 +28,7 @@ static int moody_store(struct mcp_session_store *store, struct mcp_session_store
 
 static int moody_get(struct mcp_session_store *store, struct mcp_session_store_call *call)
 {
-	call->answer.payload = mcpsess_bytes(mood.payload, mood.len);
+	call->answer.payload = mcpsess_mem(mood.payload, mood.len);
 	call->answer.revision = 1;
 	call->answer.state = MCP_SESSION_STORE_ACTIVE;
 	return be_moody(store, call);

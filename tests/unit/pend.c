@@ -189,7 +189,7 @@ static int sweep(struct mcp_session_store *store, size_t budget)
 	return (int)budget;
 }
 
-static int stats(struct mcp_session_store *store, struct mcp_session_store_stats *out)
+static int stats(struct mcp_session_store *store, struct mcp_session_store_counts *out)
 {
 	(void)store;
 	out->sessions = 7;

@@ -54,7 +54,7 @@ static void *call_again_and_again(void *arg)
 	struct caller *self = arg;
 	self->task = gettid();
 	if (self->number == STATS) {
-		struct mcp_session_store_stats stats = { 0 };
+		struct mcp_session_store_counts stats = { 0 };
 		self->last = mcp_session_store_pool_stats(self->pool, &stats);
 		self->wrong += stats.sessions != 7;
 		return NULL;
@@ -269,7 +269,7 @@ static void *mix(void *arg)
 	struct mixed *self = arg;
 	struct mcp_session_store_request nothing = { .kind = 0 };
 	for (unsigned i = 0; i < 100; i++) {
-		struct mcp_session_store_stats stats = { 0 };
+		struct mcp_session_store_counts stats = { 0 };
 		self->wrong += mcp_session_store_pool_get(self->pool, &nothing, NULL, NULL) !=
 			       MCPSESS_E_INVALID;
 		ask(self->pool, i, &self->wrong);

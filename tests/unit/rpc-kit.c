@@ -49,9 +49,8 @@ static enum mcpsess_verdict set_data(struct mcpsess_message *message, const char
 	int status = mcpsess_session_set(
 		session, mcpsess_str("k"), mcpsess_message_argument(message, "value"));
 	assert_int_equal(status, MCPSESS_OK);
-	return result != NULL
-		       ? mcpsess_message_result(message, mcpsess_str(result))
-		       : mcpsess_message_error(message, -32602, "no", mcpsess_bytes(NULL, 0));
+	return result != NULL ? mcpsess_message_result(message, mcpsess_str(result))
+			      : mcpsess_message_error(message, -32602, "no", mcpsess_mem(NULL, 0));
 }
 
 static enum mcpsess_verdict get_data(struct mcpsess_message *message)
@@ -79,7 +78,7 @@ enum mcpsess_verdict kit_host(struct mcpsess_message *message)
 {
 	struct mcpsess_bytes name = mcpsess_message_name(message);
 	if (mcpsess_message_kind(message) != MCPSESS_REQUEST) {
-		return mcpsess_message_result(message, mcpsess_bytes(NULL, 0));
+		return mcpsess_message_result(message, mcpsess_mem(NULL, 0));
 	}
 	if (!mcpsess_bytes_equal(mcpsess_message_method(message), mcpsess_str("tools/call"))) {
 		return mcpsess_message_error(message, MCPSESS_RPC_METHOD_NOT_FOUND,
@@ -101,7 +100,7 @@ enum mcpsess_verdict kit_host(struct mcpsess_message *message)
 		return mcpsess_message_text(message, mcpsess_str("\"hi\"\n"), 0);
 	}
 	return mcpsess_message_error(
-		message, MCPSESS_RPC_INVALID_PARAMS, "Unknown tool", mcpsess_bytes(NULL, 0));
+		message, MCPSESS_RPC_INVALID_PARAMS, "Unknown tool", mcpsess_mem(NULL, 0));
 }
 
 void kit_exchange(struct kit *kit, const struct mcpsess_input *input, struct answer *out)
@@ -124,7 +123,7 @@ void kit_send(struct kit *kit, const char *text, const char *session, const char
 	struct answer *out)
 {
 	struct mcpsess_input input = { .body = mcpsess_str(text),
-		.session_id = session[0] != '\0' ? mcpsess_str(session) : mcpsess_bytes(NULL, 0),
+		.session_id = session[0] != '\0' ? mcpsess_str(session) : mcpsess_mem(NULL, 0),
 		.principal = mcpsess_str(principal) };
 	kit_exchange(kit, &input, out);
 }
@@ -147,7 +146,7 @@ void kit_session(struct kit *kit, const char *version, const char *principal, ch
 
 uint64_t kit_count(struct kit *kit)
 {
-	struct mcp_session_store_stats stats;
+	struct mcp_session_store_counts stats;
 	assert_int_equal(mcp_session_store_pool_stats(kit->pool, &stats), MCPSESS_OK);
 	return stats.sessions;
 }

@@ -271,7 +271,7 @@ static void a_granted_subscription_is_the_session_s(void **state)
 			.capabilities = "{\"resources\":{\"subscribe\":true}}" });
 	kit_session(&kit, "2025-06-18", "", id);
 	assert_int_equal(begin(&kit, sub, id, &message), MCPSESS_DISPATCH);
-	mcpsess_message_error(message, -32002, "no such resource", mcpsess_bytes(NULL, 0));
+	mcpsess_message_error(message, -32002, "no such resource", mcpsess_mem(NULL, 0));
 	mcpsess_message_end(message);
 	assert_int_equal(begin(&kit, sub, id, &message), MCPSESS_DISPATCH);
 	assert_int_equal(mcpsess_session_subscription_count(mcpsess_message_session(message)), 0);

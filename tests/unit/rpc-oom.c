@@ -21,14 +21,14 @@ static int send(struct mcpsess_rpc *rpc, const char *text, char *id)
 {
 	struct mcpsess_message *message;
 	struct mcpsess_input input = { .body = mcpsess_str(text),
-		.session_id = id[0] != '\0' ? mcpsess_str(id) : mcpsess_bytes(NULL, 0) };
+		.session_id = id[0] != '\0' ? mcpsess_str(id) : mcpsess_mem(NULL, 0) };
 	enum mcpsess_verdict verdict = mcpsess_rpc_begin(rpc, &input, &message);
 	while (verdict == MCPSESS_DISPATCH) {
 		int status = mcpsess_session_set(mcpsess_message_session(message),
 			mcpsess_message_name(message), mcpsess_str("[1,2,3]"));
 		verdict = status == MCPSESS_OK ? mcpsess_message_text(message, mcpsess_str("ok"), 0)
 					       : mcpsess_message_error(message, -32603, "no memory",
-							 mcpsess_bytes(NULL, 0));
+							 mcpsess_mem(NULL, 0));
 	}
 	assert_int_equal(verdict, MCPSESS_REPLY);
 	if (message == NULL) {

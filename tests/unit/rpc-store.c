@@ -45,7 +45,7 @@ static enum mcpsess_verdict begin(
 	struct layer *layer, const char *text, const char *session, struct mcpsess_message **out)
 {
 	struct mcpsess_input input = { .body = mcpsess_str(text),
-		.session_id = session != NULL ? mcpsess_str(session) : mcpsess_bytes(NULL, 0),
+		.session_id = session != NULL ? mcpsess_str(session) : mcpsess_mem(NULL, 0),
 		.ready = ready,
 		.user_data = layer };
 	return mcpsess_rpc_begin(layer->rpc, &input, out);

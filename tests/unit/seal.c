@@ -145,7 +145,7 @@ static void *use_pool(void *arg)
 	uint64_t payload[4] = { number }, wrong = 0;
 	for (request.revision = 0; request.revision < 50; request.revision++) {
 		payload[3] = request.revision;
-		request.payload = mcpsess_bytes(payload, sizeof(payload));
+		request.payload = mcpsess_mem(payload, sizeof(payload));
 		wrong += mcp_session_store_pool_store(pool, &request, &answer, NULL) != MCPSESS_OK;
 		wrong += mcp_session_store_pool_get(pool, &request, &answer, NULL) != MCPSESS_OK;
 		wrong += !mcpsess_bytes_equal(answer.payload, request.payload);
@@ -197,12 +197,12 @@ static void any_byte_changed_or_cut_is_corrupt(void **state)
 		memcpy(bytes, raw.payload.data, len);
 		bytes[i / 8] ^= (unsigned char)(1 << i % 8);
 		assert_int_equal(
-			put(inside(store), 1, revision++, mcpsess_bytes(bytes, len)), MCPSESS_OK);
+			put(inside(store), 1, revision++, mcpsess_mem(bytes, len)), MCPSESS_OK);
 		want_corrupt(store, 1, "");
 	}
 	memcpy(bytes, raw.payload.data, len);
 	for (size_t i = 0; i < len + 2; i++) {
-		int status = put(inside(store), 1, revision++, mcpsess_bytes(bytes, i));
+		int status = put(inside(store), 1, revision++, mcpsess_mem(bytes, i));
 		assert_int_equal(status, MCPSESS_OK);
 		if (i == len) {
 			want(store, 1, "a payload");

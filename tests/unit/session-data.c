@@ -52,7 +52,7 @@ static void values_are_checked_and_kept_without_white_space_around(void **state)
 	memset(nested + 65, ']', 65);
 	assert_int_equal(set(session, "k", nested), MCPSESS_E_INVALID);
 	assert_int_equal(
-		mcpsess_session_set(session, mcpsess_str("k"), mcpsess_bytes(nested + 1, 2 * 64)),
+		mcpsess_session_set(session, mcpsess_str("k"), mcpsess_mem(nested + 1, 2 * 64)),
 		MCPSESS_OK);
 	assert_int_equal(set(session, "", "1"), MCPSESS_E_INVALID);
 	assert_int_equal(set(session, "a\nb", "1"), MCPSESS_E_INVALID);
@@ -96,7 +96,7 @@ static void a_blob_travels_with_the_session(void **state)
 	(void)state;
 	struct mcpsess_session *session = create();
 	assert_int_equal(mcpsess_session_blob(session).len, 0);
-	mcpsess_session_set_blob(session, mcpsess_bytes("\0\1\2", 3));
+	mcpsess_session_set_blob(session, mcpsess_mem("\0\1\2", 3));
 	session = reload(session);
 	assert_int_equal(mcpsess_session_blob(session).len, 3);
 	assert_memory_equal(mcpsess_session_blob(session).data, "\0\1\2", 3);
@@ -127,7 +127,7 @@ static void what_was_read_may_be_written(void **state)
 	mcpsess_session_get(session, mcpsess_str("first"), &value);
 	mcpsess_session_set_blob(session, value);
 	mcpsess_session_set_blob(
-		session, mcpsess_bytes((const char *)mcpsess_session_blob(session).data + 1, 4));
+		session, mcpsess_mem((const char *)mcpsess_session_blob(session).data + 1, 4));
 	assert_text(mcpsess_session_blob(session), "some");
 	assert_int_equal(
 		mcpsess_session_unset(session, mcpsess_session_key(session, 0)), MCPSESS_OK);
@@ -164,10 +164,10 @@ static void data_may_fill_its_limit_to_the_byte(void **state)
 	size_t fits = LIMIT - 15 - 5;
 	memset(text, '1', sizeof(text));
 	assert_int_equal(
-		mcpsess_session_set(session, mcpsess_str("k"), mcpsess_bytes(text, fits + 1)),
+		mcpsess_session_set(session, mcpsess_str("k"), mcpsess_mem(text, fits + 1)),
 		MCPSESS_E_TOOBIG);
 	assert_keys(session, "");
-	assert_int_equal(mcpsess_session_set(session, mcpsess_str("k"), mcpsess_bytes(text, fits)),
+	assert_int_equal(mcpsess_session_set(session, mcpsess_str("k"), mcpsess_mem(text, fits)),
 		MCPSESS_OK);
 	assert_int_equal(mcpsess_session_subscribe(session, nobody), MCPSESS_E_TOOBIG);
 	assert_int_equal(mcpsess_session_add(session, mcpsess_str("n"), 1, NULL), MCPSESS_E_TOOBIG);
@@ -180,7 +180,7 @@ static void data_may_fill_its_limit_to_the_byte(void **state)
 		MCPSESS_OK);
 	assert_int_equal(set(tighter, "other", "1"), MCPSESS_E_TOOBIG);
 	assert_int_equal(
-		mcpsess_session_set(tighter, mcpsess_str("k"), mcpsess_bytes(text, fits - 1)),
+		mcpsess_session_set(tighter, mcpsess_str("k"), mcpsess_mem(text, fits - 1)),
 		MCPSESS_OK);
 	save(tighter);
 	assert_int_equal(mcpsess_session_unset(tighter, mcpsess_str("k")), MCPSESS_OK);

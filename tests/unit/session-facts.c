@@ -46,7 +46,7 @@ static void a_shortened_id_is_of_the_ref_and_opens_nothing(void **state)
 static void times_are_the_store_s(void **state)
 {
 	(void)state;
-	struct mcpsess_session_times times;
+	struct mcpsess_times times;
 	struct mcpsess_session *session = create();
 	fake_now_ms = 5000;
 	save(session);
@@ -73,7 +73,7 @@ static void times_are_the_store_s(void **state)
 static void before_it_is_stored_a_session_knows_about_when(void **state)
 {
 	(void)state;
-	struct mcpsess_session_times times;
+	struct mcpsess_times times;
 	struct mcpsess_session *session = create();
 	mcpsess_session_times(session, &times);
 	assert_true(times.now_ms > 0 && times.created_ms == times.now_ms);
@@ -115,9 +115,8 @@ static void what_cannot_be_an_id_is_not_looked_up(void **state)
 		assert_int_equal(load(bad[i], &session), MCPSESS_E_NOTFOUND);
 	}
 	assert_int_equal(fake_calls[FAKE_GET], 0);
-	assert_int_equal(load(mcpsess_bytes(longest, 22), &session), MCPSESS_E_NOTFOUND);
-	assert_int_equal(
-		load(mcpsess_bytes(longest, MCPSESS_ID_MAX), &session), MCPSESS_E_NOTFOUND);
+	assert_int_equal(load(mcpsess_mem(longest, 22), &session), MCPSESS_E_NOTFOUND);
+	assert_int_equal(load(mcpsess_mem(longest, MCPSESS_ID_MAX), &session), MCPSESS_E_NOTFOUND);
 	assert_int_equal(fake_calls[FAKE_GET], 2);
 }
 

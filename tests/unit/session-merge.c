@@ -172,9 +172,9 @@ static void what_does_not_fit_together_is_refused_and_kept(void **state)
 	char text[300];
 	struct mcpsess_error err;
 	memset(text, '1', sizeof(text));
-	mcpsess_session_set(mine, mcpsess_str("mine"), mcpsess_bytes(text, 200));
+	mcpsess_session_set(mine, mcpsess_str("mine"), mcpsess_mem(text, 200));
 	set(mine, "small", "1");
-	mcpsess_session_set(theirs, mcpsess_str("theirs"), mcpsess_bytes(text, 200));
+	mcpsess_session_set(theirs, mcpsess_str("theirs"), mcpsess_mem(text, 200));
 	save(theirs);
 	assert_int_equal(mcpsess_session_save(mine, &err), MCPSESS_E_TOOBIG);
 	assert_true(strstr(err.text, "others") != NULL);

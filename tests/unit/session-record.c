@@ -50,7 +50,7 @@ static size_t read_golden(const char *name, unsigned char out[RECORD_MAX])
 
 static int check(struct mcpsess_record *record, const void *data, size_t len)
 {
-	mcpsess_record_see(record, mcpsess_bytes(data, len));
+	mcpsess_record_see(record, mcpsess_mem(data, len));
 	return mcpsess_record_check(record, &env);
 }
 
@@ -203,7 +203,7 @@ static void equal_content_is_equal_bytes(void **state)
 	}
 	put(&buffer, MCPSESS_TAG_DATA, mcpsess_str("gone"), mcpsess_str("1"));
 	put(&buffer, MCPSESS_TAG_DATA, mcpsess_str("long"), mcpsess_str(text));
-	put(&buffer, MCPSESS_TAG_BLOB, none, mcpsess_bytes(blob, sizeof(blob)));
+	put(&buffer, MCPSESS_TAG_BLOB, none, mcpsess_mem(blob, sizeof(blob)));
 	mcpsess_record_drop(&buffer, MCPSESS_TAG_DATA, mcpsess_str("gone"));
 	mcpsess_record_drop(&buffer, MCPSESS_TAG_DATA, mcpsess_str("never there"));
 	assert_golden(&buffer, "sound-full.hex");
@@ -219,7 +219,7 @@ static void an_old_release_keeps_what_a_new_one_wrote(void **state)
 	struct mcpsess_member member;
 	struct mcpsess_buffer buffer;
 	mcpsess_buffer_init(&buffer, &env);
-	mcpsess_buffer_append(&buffer, mcpsess_bytes(bytes, read_golden("sound-newer.hex", bytes)));
+	mcpsess_buffer_append(&buffer, mcpsess_mem(bytes, read_golden("sound-newer.hex", bytes)));
 
 	put(&buffer, MCPSESS_TAG_DATA, mcpsess_str("apple"),
 		mcpsess_str("[\"much longer than before\"]"));
@@ -255,19 +255,19 @@ static void a_record_grows_to_its_limit_and_no_further(void **state)
 	/* Tag, two bytes of length, one of the key's length, the key. */
 	size_t fits = LIMIT - buffer.len - 5;
 	assert_int_equal(mcpsess_record_put(&buffer, LIMIT, MCPSESS_TAG_DATA, mcpsess_str("k"),
-				 mcpsess_bytes(text, fits + 1)),
+				 mcpsess_mem(text, fits + 1)),
 		MCPSESS_E_TOOBIG);
 	assert_golden(&buffer, "sound-minimal.hex");
 	assert_int_equal(mcpsess_record_put(&buffer, LIMIT, MCPSESS_TAG_DATA, mcpsess_str("k"),
-				 mcpsess_bytes(text, fits)),
+				 mcpsess_mem(text, fits)),
 		MCPSESS_OK);
 	assert_int_equal(buffer.len, LIMIT);
 	/* Under a lower limit it may shrink, and not grow. */
 	assert_int_equal(mcpsess_record_put(&buffer, 100, MCPSESS_TAG_DATA, mcpsess_str("k"),
-				 mcpsess_bytes(text, fits - 1)),
+				 mcpsess_mem(text, fits - 1)),
 		MCPSESS_OK);
 	assert_int_equal(mcpsess_record_put(&buffer, 100, MCPSESS_TAG_DATA, mcpsess_str("k"),
-				 mcpsess_bytes(text, fits)),
+				 mcpsess_mem(text, fits)),
 		MCPSESS_E_TOOBIG);
 	mcpsess_buffer_free(&buffer);
 }
@@ -379,9 +379,9 @@ static void keys_are_short_utf8_without_controls(void **state)
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		assert_false(mcpsess_key_is_sound(mcpsess_str(bad[i])));
 	}
-	assert_false(mcpsess_key_is_sound(mcpsess_bytes("a\0b", 3)));
-	assert_true(mcpsess_key_is_sound(mcpsess_bytes(text, MCPSESS_KEY_MAX)));
-	assert_false(mcpsess_key_is_sound(mcpsess_bytes(text, MCPSESS_KEY_MAX + 1)));
+	assert_false(mcpsess_key_is_sound(mcpsess_mem("a\0b", 3)));
+	assert_true(mcpsess_key_is_sound(mcpsess_mem(text, MCPSESS_KEY_MAX)));
+	assert_false(mcpsess_key_is_sound(mcpsess_mem(text, MCPSESS_KEY_MAX + 1)));
 }
 
 int main(void)

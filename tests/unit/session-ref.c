@@ -80,7 +80,7 @@ static void a_ref_opens_the_session_of_any_owner_without_its_id(void **state)
 static void looking_does_not_keep_a_session_alive(void **state)
 {
 	(void)state;
-	struct mcpsess_session_times before, after;
+	struct mcpsess_times before, after;
 	mcpsess_session_times(clients, &before);
 	now_ms += 5000;
 	struct mcpsess_session *session = open_it();

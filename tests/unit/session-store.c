@@ -328,7 +328,7 @@ static int live(struct mcpsess_session *session)
 		status = mcpsess_session_add(session, mcpsess_str("n"), 1, NULL);
 	}
 	if (status == MCPSESS_OK) {
-		status = mcpsess_session_set(session, mcpsess_str("k"), mcpsess_bytes(text, 150));
+		status = mcpsess_session_set(session, mcpsess_str("k"), mcpsess_mem(text, 150));
 	}
 	if (status == MCPSESS_OK) {
 		status = mcpsess_session_unset(session, mcpsess_str("k"));

@@ -70,7 +70,7 @@ enum mcpsess_verdict site_host(struct mcpsess_message *message)
 	struct mcpsess_bytes name = mcpsess_message_name(message);
 	assert_non_null(message);
 	if (mcpsess_message_kind(message) != MCPSESS_REQUEST) {
-		return mcpsess_message_result(message, mcpsess_bytes(NULL, 0));
+		return mcpsess_message_result(message, mcpsess_mem(NULL, 0));
 	}
 	if (mcpsess_bytes_equal(name, mcpsess_str("echo"))) {
 		return mcpsess_message_result(message, mcpsess_message_params(message));
@@ -79,7 +79,7 @@ enum mcpsess_verdict site_host(struct mcpsess_message *message)
 		return mcpsess_message_result(message, mcpsess_str("{\r\n\"a\":\n\n1\r}"));
 	}
 	return mcpsess_message_error(message, MCPSESS_RPC_INVALID_PARAMS, "Unknown tool: \r\n\"x\"",
-		mcpsess_bytes(NULL, 0));
+		mcpsess_mem(NULL, 0));
 }
 
 /* -- an answer -------------------------------------------------------------------------------- */
@@ -100,7 +100,7 @@ const char *header_of(const struct answer *answer, const char *name)
 	for (const char *at = answer->head; *at != '\0'; at = strchr(at, '\n') + 1) {
 		if (strncmp(at, name, len) == 0 && at[len] == ':') {
 			at += len + 2;
-			copy(value, sizeof(value), mcpsess_bytes(at, strcspn(at, "\n")));
+			copy(value, sizeof(value), mcpsess_mem(at, strcspn(at, "\n")));
 			return value;
 		}
 	}
@@ -215,7 +215,7 @@ static struct guarded guard(const char *body)
 	char *end = guarded.pages + guarded.len - page;
 	assert_int_equal(mprotect(end, page, PROT_NONE), 0);
 	memcpy(end - len, body, len);
-	guarded.body = mcpsess_bytes(end - len, len);
+	guarded.body = mcpsess_mem(end - len, len);
 	return guarded;
 }
 
@@ -254,7 +254,7 @@ void site_session(struct site *site)
 
 uint64_t site_count(struct site *site)
 {
-	struct mcp_session_store_stats stats;
+	struct mcp_session_store_counts stats;
 	assert_int_equal(mcp_session_store_stats(site->store, &stats), MCPSESS_OK);
 	return stats.sessions;
 }

@@ -78,7 +78,7 @@ static void lines_are_the_same_however_the_bytes_were_cut(void **state)
 			char *copy = malloc(some);
 			memcpy(copy, input + at, some);
 			assert_int_equal(
-				mcpsess_lines_feed(&lines, mcpsess_bytes(copy, some)), MCPSESS_OK);
+				mcpsess_lines_feed(&lines, mcpsess_mem(copy, some)), MCPSESS_OK);
 			free(copy);
 			count = take(&lines, count);
 		}
@@ -125,8 +125,8 @@ static void an_endless_line_takes_no_memory(void **state)
 	memset(piece, 'x', sizeof(piece));
 	open_lines(&lines, &env);
 	for (int i = 0; i < 10000; i++) {
-		assert_int_equal(mcpsess_lines_feed(&lines, mcpsess_bytes(piece, sizeof(piece))),
-			MCPSESS_OK);
+		assert_int_equal(
+			mcpsess_lines_feed(&lines, mcpsess_mem(piece, sizeof(piece))), MCPSESS_OK);
 		assert_int_equal(mcpsess_lines_next(&lines, &line), 0);
 	}
 	assert_true(lines.text.capacity <= 256);

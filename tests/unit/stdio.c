@@ -103,7 +103,7 @@ static void answers_are_the_same_however_the_bytes_were_cut(void **state)
 		for (size_t at = 0; at < len; at += piece) {
 			size_t some = len - at < piece ? len - at : piece;
 			assert_int_equal(
-				mcpsess_stdio_feed(io, mcpsess_bytes(&CONVERSATION[at], some)),
+				mcpsess_stdio_feed(io, mcpsess_mem(&CONVERSATION[at], some)),
 				MCPSESS_OK);
 			drain(io, out);
 		}

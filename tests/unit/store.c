@@ -98,7 +98,7 @@ static void what_a_store_cannot_do_is_unsupported_and_named(void **state)
 {
 	(void)state;
 	struct mcp_session_store_request request = { .key = pend_key(1) };
-	struct mcp_session_store_stats stats;
+	struct mcp_session_store_counts stats;
 	struct mcpsess_error err;
 	pend.can = 0;
 	struct mcp_session_store *store = open_store("pend:");
@@ -118,7 +118,7 @@ static void what_a_store_cannot_do_is_unsupported_and_named(void **state)
 static void upkeep_reaches_the_backend(void **state)
 {
 	struct mcp_session_store *store = *state;
-	struct mcp_session_store_stats stats;
+	struct mcp_session_store_counts stats;
 	assert_int_equal(mcp_session_store_stats(store, &stats), MCPSESS_OK);
 	assert_int_equal(stats.sessions, 7);
 	assert_int_equal(mcp_session_store_sweep(store, 12), 12);
