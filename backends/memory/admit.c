@@ -51,11 +51,6 @@ static int has_owner(const struct mcp_session_store_request *request)
 	return memcmp(&request->owner, &nobody, sizeof(nobody)) != 0;
 }
 
-uint64_t mcpsess_memory_cost(int owned, uint64_t payload_len)
-{
-	return payload_len + MEMORY_RECORD_COST + (owned ? MEMORY_OWNER_COST : 0);
-}
-
 static int admit_session(
 	struct memory *memory, struct mcp_session_store_call *call, uint64_t now_ms)
 {
@@ -101,7 +96,7 @@ int mcpsess_memory_admit(struct memory *memory, struct mcp_session_store_call *c
 	struct memory_record *record, uint64_t now_ms)
 {
 	int owned = has_owner(&call->request);
-	uint64_t bytes = mcpsess_memory_cost(owned, call->request.payload.len);
+	uint64_t bytes = memory_cost(owned, call->request.payload.len);
 	int status = admit_session(memory, call, now_ms);
 	if (status < 0) {
 		return status;
@@ -127,7 +122,7 @@ void mcpsess_memory_withdraw(
 	if (owned) {
 		mcpsess_memory_owner_release(memory, record);
 	}
-	atomic_fetch_sub(&memory->bytes, mcpsess_memory_cost(owned, payload_len));
+	atomic_fetch_sub(&memory->bytes, memory_cost(owned, payload_len));
 	atomic_fetch_sub(counted ? &memory->sessions : &memory->tombstones, 1);
 }
 
@@ -146,10 +141,4 @@ int mcpsess_memory_admit_token(
 		atomic_fetch_sub(&memory->tokens, 1);
 	}
 	return status;
-}
-
-void mcpsess_memory_withdraw_token(struct memory *memory)
-{
-	atomic_fetch_sub(&memory->bytes, MEMORY_TOKEN_COST);
-	atomic_fetch_sub(&memory->tokens, 1);
 }

@@ -14,13 +14,10 @@ int mcpsess_memory_admit(struct memory *memory, struct mcp_session_store_call *c
 void mcpsess_memory_withdraw(
 	struct memory *memory, struct memory_record *record, uint64_t payload_len);
 
-/* The same for a one-time token. */
+/* The same for a one-time token; memory_withdraw_token() counts it out. */
 int mcpsess_memory_admit_token(
 	struct memory *memory, struct mcp_session_store_call *call, uint64_t now_ms);
-void mcpsess_memory_withdraw_token(struct memory *memory);
 
-/* What a record counts, with or without an owner. */
-uint64_t mcpsess_memory_cost(int owned, uint64_t payload_len);
 /* Take bytes, or LIMIT. Under any lock. */
 int mcpsess_memory_take_bytes(struct memory *memory, uint64_t bytes);
 /* Free what has expired, and tombstones too when that is not enough. Under no lock. */

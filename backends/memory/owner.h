@@ -32,10 +32,19 @@ void mcpsess_memory_owner_replace(
 	struct memory *memory, struct memory_record *record, struct memory_record *with);
 /* The record is about to be freed, and has left. */
 void mcpsess_memory_owner_release(struct memory *memory, struct memory_record *record);
+/* End all records there are, in one step: the last serial that has; 0: there is no such owner. */
+uint64_t mcpsess_memory_owner_end(
+	struct memory *memory, const struct mcpsess_digest *digest, uint64_t now_ms);
 /* The owner's sessions by serial, first and last included: key, and the serial as revision.
  * Returns how many. */
 size_t mcpsess_memory_owner_list(struct memory *memory, const struct mcpsess_digest *digest,
 	uint64_t first, uint64_t last, struct mcp_session_store_entry *entries, size_t max);
+
+/* What a record counts, with or without an owner. */
+static inline uint64_t memory_cost(int owned, uint64_t payload_len)
+{
+	return payload_len + MEMORY_RECORD_COST + (owned ? MEMORY_OWNER_COST : 0);
+}
 
 static inline int memory_owner_has_ended(const struct memory_record *record)
 {

@@ -79,7 +79,7 @@ static uint64_t cost_of(const struct move *move)
 	const struct memory_record *record = move->record;
 	uint64_t payload_len =
 		move->request->grace_ms > 0 ? memory_payload_len(move->memory, record->blob) : 0;
-	return mcpsess_memory_cost(record->owner != NULL, payload_len);
+	return memory_cost(record->owner != NULL, payload_len);
 }
 
 /* Both tables get room before anything changes. */

@@ -1,6 +1,5 @@
 #include "shard.h"
 
-#include "admit.h"
 #include "owner.h"
 
 void mcpsess_memory_trash_free(struct memory *memory, struct memory_trash *trash)
@@ -35,8 +34,8 @@ static void queue_join(struct memory_shard *shard, struct memory_record *record)
 static void forget(struct memory *memory, struct memory_shard *shard, struct memory_record *record,
 	struct memory_trash *trash)
 {
-	uint64_t cost = mcpsess_memory_cost(
-		record->owner != NULL, memory_payload_len(memory, record->blob));
+	uint64_t cost =
+		memory_cost(record->owner != NULL, memory_payload_len(memory, record->blob));
 	queue_leave(shard, record);
 	mcpsess_memory_heap_remove(&shard->heap, &memory->store, record);
 	mcpsess_memory_table_remove(&shard->records, &memory->store, &record->node);

@@ -17,6 +17,19 @@ struct memory_token {
 /* With its place in the table, and what malloc adds. */
 enum { MEMORY_TOKEN_COST = sizeof(struct memory_token) + 3 * sizeof(void *) };
 
+/* Count one out that was counted in and is in no table. */
+static inline void memory_withdraw_token(struct memory *memory)
+{
+	atomic_fetch_sub(&memory->bytes, MEMORY_TOKEN_COST);
+	atomic_fetch_sub(&memory->tokens, 1);
+}
+
+/* Out of the table, counted out, freed. Under the lock. */
+void mcpsess_memory_drop_token(
+	struct memory *memory, struct memory_shard *shard, struct memory_token *token);
+/* Free what is over in the next few buckets. Under the lock. */
+void mcpsess_memory_look_at_tokens(
+	struct memory *memory, struct memory_shard *shard, uint64_t now_ms, uint32_t buckets);
 /* Free what is over in some buckets of each shard. Under no lock. */
 void mcpsess_memory_sweep_tokens(struct memory *memory, uint64_t now_ms, uint32_t buckets);
 /* The store closes. */
