@@ -1,9 +1,11 @@
+#include "store/module.h"
+
 #include <dlfcn.h>
 #include <stdio.h>
 #include <unistd.h>
 
 #include "base/env.h"
-#include "store/registry.h"
+#include "store/descriptor.h"
 
 enum { PATH_LEN = 1024, NAME_LEN = 24, SHOWN_LEN = 120 };
 
@@ -41,7 +43,7 @@ static const char *reason(const char *path)
 static int check(const struct mcpsess_backend *backend, const char *name, const char *scheme,
 	const char *path, struct mcpsess_error *err)
 {
-	if (mcpsess_backend_check(backend, path, err) < 0) {
+	if (mcpsess_descriptor_check(backend, path, err) < 0) {
 		if (err != NULL) {
 			err->status = MCPSESS_E_UNSUPPORTED;
 		}
@@ -51,7 +53,7 @@ static int check(const struct mcpsess_backend *backend, const char *name, const 
 		return mcpsess_fail(err, MCPSESS_E_UNSUPPORTED, 0,
 			"%s names itself \"%.32s\", not \"%s\"", path, backend->name, name);
 	}
-	if (!mcpsess_backend_serves(backend, mcpsess_str(scheme))) {
+	if (!mcpsess_descriptor_serves(backend, mcpsess_str(scheme))) {
 		return mcpsess_fail(err, MCPSESS_E_UNSUPPORTED, 0,
 			"%s serves the schemes \"%.100s\", not \"%s\"", path, backend->schemes,
 			scheme);
