@@ -99,6 +99,7 @@ static void the_old_key_reads_as_it_was(struct mcpsess_kit *kit)
 	WANT(kit, get(kit, &theirs), MCPSESS_E_NOTOWNER,
 		"get of another's record under its old key is NOTOWNER");
 	WANT(kit, erase(kit, &ask), MCPSESS_OK, "a delete of the old key");
+	GONE(kit, get(kit, &ask), MCPSESS_E_REVOKED, "get of an old key that was deleted");
 	WANT(kit, get(kit, &there), MCPSESS_OK, "a delete of the old key leaves the record alone");
 }
 

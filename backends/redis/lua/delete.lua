@@ -13,6 +13,11 @@ local index, generation = owner_keys(r, prefix, mine, KEYS[4], KEYS[5])
 if not any and r[OWNER] ~= mine then
 	return {NOTOWNER, now}
 elseif fate(r, generation_of(generation)) ~= OK then
+	if r[MOVED] == 1 and r[GRACE] > now then
+		-- Retired by a rotation: it reads no more.
+		r[GRACE] = now
+		call('SET', KEYS[1], packed(r), 'KEEPTTL')
+	end
 	return {OK, now}
 end
 r[STATE] = 2
