@@ -56,7 +56,7 @@ static void make_payload(struct client *client)
 	memset(plan->payload, (int)('a' + plan->token % 26), len);
 	memcpy(plan->payload, &client->stage->seed, 8);
 	memcpy(plan->payload + 8, &plan->token, 8);
-	plan->ask.payload = mcpsess_bytes(plan->payload, len);
+	plan->ask.payload = mcpsess_mem(plan->payload, len);
 	plan->sent = mcpsess_client_digest(plan->ask.payload);
 }
 
