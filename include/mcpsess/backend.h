@@ -35,11 +35,13 @@ enum mcpsess_event {
  * What a store can do. A verb reads call->request and returns MCPSESS_OK with call->answer
  * filled, or an error; or MCPSESS_PENDING, and later calls host->finish(). The core has resolved
  * every duration and limit in the request: 0 is no more, MCP_SESSION_STORE_NONE is none, and
- * store has its operation token. The core checks arguments; the verb does the rest of the
- * contract (mcpsess/store.h), the comparison of owners included.
+ * store has its operation token. The core checks arguments, and lets COUNT through with CAN_COUNT
+ * only; the verb does the rest of the contract (mcpsess/store.h), the comparison of owners
+ * included. One that runs out of memory is NOMEM and has changed nothing.
  *
- * touch_every is 0 where every touch counts; it may be shorter than the settings say, for a request
- * with a short idle of its own. A call that pends longer than the store's timeout is cancelled.
+ * touch_every is 0 where every touch counts. It may be shorter than the settings say, for a request
+ * with a short idle of its own; where idle is none it matters to such requests only. A call that
+ * pends longer than the store's timeout is cancelled.
  *
  * Members may be added at the end; size says which are there. Where `can` lacks a bit its
  * members may be NULL. CAN_PEND and CAN_THREADS exclude each other.

@@ -49,8 +49,8 @@ enum mcp_session_store_flag {
 	/** get: move the idle expiry in the same step. Other verbs take no notice, as of COUNT. */
 	MCP_SESSION_STORE_TOUCH = 1u << 0,
 	/**
-	 * get, and store that creates: count this request in the same step (needs
-	 * MCP_SESSION_STORE_CAN_COUNT).
+	 * get, and store that creates: count this request in the same step. UNSUPPORTED without
+	 * MCP_SESSION_STORE_CAN_COUNT.
 	 */
 	MCP_SESSION_STORE_COUNT = 1u << 1,
 	/** Any verb: do not compare owners. For administration, never for a client's request. */
@@ -247,17 +247,18 @@ MCPSESS_API int mcp_session_store_unref(struct mcpsess_bytes ref, struct mcpsess
  * Each may block, at most for the store's timeout. answer and err may be NULL; what the answer held
  * is let go when the verb is over. Calls under way meanwhile stay so; their answers are for the
  * next dispatch. A payload above 64 MiB is TOOBIG. Besides the results named, each may return
- * UNAVAILABLE (nothing happened), UNKNOWN (it may have happened), INVALID, NOMEM and CORRUPT.
+ * UNAVAILABLE and NOMEM (nothing happened), UNKNOWN (it may have happened), INVALID and CORRUPT.
  * Whenever a record of another owner is asked for the result is NOTOWNER, and nothing happened.
  */
 
 /**
  * Create a record (revision 0) or replace one's payload and state.
  *
- * Create: OK with revision 1; EXISTS when the key is in use; LIMIT when a cap is reached,
- * counted before anything is written. Update: OK with the next revision and a moved idle expiry,
- * or CONFLICT; it never creates: NOTFOUND, EXPIRED or REVOKED. An update repeated with the
- * operation token of the last one that succeeded answers OK and that revision again.
+ * Create: OK with revision 1; EXISTS when the key is in use, whosever the record is; EXPIRED or
+ * REVOKED while a tombstone has the key (EXISTS or NOTOWNER: another's); LIMIT when a cap is
+ * reached, counted before anything is written. Update: OK with the next revision and a moved idle
+ * expiry, or CONFLICT; it never creates: NOTFOUND, EXPIRED or REVOKED. Either, repeated with its
+ * operation token before another write, answers OK and its revision again (CAN_OPERATION).
  */
 MCPSESS_API int mcp_session_store_store(struct mcp_session_store *store,
 	const struct mcp_session_store_request *request, struct mcp_session_store_answer *answer,

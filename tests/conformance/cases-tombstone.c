@@ -82,6 +82,8 @@ static void deleting_a_tombstone_is_ok(struct mcpsess_kit *kit)
 	WANT(kit, create(kit, &ask), MCPSESS_OK, "create");
 	WANT(kit, erase(kit, &ask), MCPSESS_OK, "delete");
 	WANT(kit, erase(kit, &ask), MCPSESS_OK, "delete repeated is OK");
+	KIT_OR_RETURN(
+		mcpsess_kit_held(kit, create(kit, &ask), MCPSESS_E_REVOKED, UINT64_MAX, revoked));
 	KIT_OR_RETURN(all_say(kit, &ask, MCPSESS_E_REVOKED, UINT64_MAX, revoked));
 }
 
@@ -96,6 +98,10 @@ static void a_stranger_learns_nothing(struct mcpsess_kit *kit)
 		status == MCPSESS_E_NOTOWNER || status == MCPSESS_E_REVOKED ||
 			status == MCPSESS_E_NOTFOUND,
 		"another's tombstone is NOTOWNER, REVOKED or NOTFOUND: %s came",
+		mcpsess_status_name(status));
+	status = create(kit, &theirs);
+	THAT(kit, status == MCPSESS_E_NOTOWNER || status == MCPSESS_E_EXISTS,
+		"create on another's tombstone is NOTOWNER or EXISTS: %s came",
 		mcpsess_status_name(status));
 }
 
