@@ -323,6 +323,7 @@ int mcpsess_redis_configure(
 	config->connect_timeout_ms = from->settings->connect_timeout_ms;
 	config->timeout_ms = from->settings->timeout_ms;
 	config->probe_every_ms = from->settings->probe_every_ms;
+	config->tombstone_ms = from->settings->tombstone_ms;
 	config->endpoint.tls = strcmp(from->scheme, "rediss") == 0;
 	int r = take_prefix(config, "mcp:session:", err);
 	if (r == MCPSESS_OK) {

@@ -65,9 +65,7 @@ void mcpsess_redis_conn_free(struct redis_conn *conn)
 static void finish(struct redis_conn *conn, struct mcp_session_store_call *call, int status,
 	int sys, const char *why)
 {
-	const struct mcp_session_store *store = store_of(conn);
-	store->host->explain(call, sys, why);
-	store->host->finish(store->core, call, status);
+	mcpsess_redis_finish(conn->redis, call, status, sys, why, NULL);
 }
 
 /* A share of the time by chance, so that many do not come back all at once. */

@@ -66,9 +66,13 @@ size_t mcpsess_redis_key_of(
 size_t mcpsess_redis_key_of_owner(
 	char *out, size_t prefix_len, const struct mcpsess_digest *owner, char letter)
 {
-	size_t len = mcpsess_redis_key_of(out + 2, prefix_len, owner, letter);
-	memcpy(out + prefix_len, "{o:", 3);
-	return len + 2;
+	char *at = out + prefix_len;
+	memcpy(at, "{o:", 3);
+	mcpsess_redis_ref(owner, at + 3);
+	at += 3 + REDIS_REF_LEN;
+	*at++ = '}';
+	*at++ = letter;
+	return (size_t)(at - out);
 }
 
 size_t mcpsess_redis_key_of_all(char *out, size_t prefix_len)

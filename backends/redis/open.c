@@ -2,6 +2,7 @@
 
 #include "config.h"
 #include "redis.h"
+#include "upkeep.h"
 
 void mcpsess_redis_schedule(struct redis *redis)
 {
@@ -112,7 +113,8 @@ static const struct mcp_session_store_ops ops = {
 	.can = MCP_SESSION_STORE_CAN_PEND | MCP_SESSION_STORE_CAN_SHARE |
 	       MCP_SESSION_STORE_CAN_TOMBSTONE | MCP_SESSION_STORE_CAN_LIMIT |
 	       MCP_SESSION_STORE_CAN_OPERATION | MCP_SESSION_STORE_CAN_COUNT |
-	       MCP_SESSION_STORE_CAN_LIST | MCP_SESSION_STORE_CAN_ROTATE |
+	       MCP_SESSION_STORE_CAN_LIST | MCP_SESSION_STORE_CAN_SWEEP |
+	       MCP_SESSION_STORE_CAN_STATS | MCP_SESSION_STORE_CAN_ROTATE |
 	       MCP_SESSION_STORE_CAN_END_OWNER | MCP_SESSION_STORE_CAN_ONCE |
 	       MCP_SESSION_STORE_CAN_PING,
 	.store = store,
@@ -122,6 +124,8 @@ static const struct mcp_session_store_ops ops = {
 	.exists = exists,
 	.close = close_it,
 	.list = list,
+	.sweep = mcpsess_redis_sweep,
+	.stats = mcpsess_redis_stats,
 	.ready = ready,
 	.tick = tick,
 	.cancel = cancel,

@@ -15,6 +15,7 @@
 
 #include "conn.h"
 #include "key.h"
+#include "part.h"
 #include "script.h"
 #include "sentinel.h"
 #include "tls.h"
@@ -45,6 +46,7 @@ struct redis_config {
 	uint64_t connect_timeout_ms;
 	uint64_t timeout_ms;
 	uint64_t probe_every_ms;
+	uint64_t tombstone_ms;
 };
 
 struct redis {

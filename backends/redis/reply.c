@@ -29,20 +29,23 @@ static const struct {
 	{ "BUSY ", "the server is busy with a script", 0 },
 };
 
+static void end(struct redis_conn *conn, const struct redis_slot *slot, int status,
+	const char *text, const redisReply *reply)
+{
+	if (slot->call == NULL) {
+		return;
+	}
+	if (status == MCPSESS_OK && slot->waits) {
+		mcpsess_redis_slot_hand_on(&conn->queue, slot->call);
+	} else {
+		mcpsess_redis_finish(conn->redis, slot->call, status, 0, text, reply);
+	}
+}
+
 static void finish(
 	struct redis_conn *conn, const struct redis_slot *slot, int status, const char *text)
 {
-	const struct mcp_session_store *store = &conn->redis->store;
-	if (slot->call != NULL) {
-		if (status == MCPSESS_OK && slot->waits) {
-			mcpsess_redis_slot_hand_on(&conn->queue, slot->call);
-			return;
-		}
-		if (text != NULL) {
-			store->host->explain(slot->call, 0, text);
-		}
-		store->host->finish(store->core, slot->call, status);
-	}
+	end(conn, slot, status, text, NULL);
 }
 
 static enum redis_after take_error(
@@ -89,37 +92,46 @@ static const unsigned char *bytes_of(const redisReply *reply)
 	return (const unsigned char *)reply->str;
 }
 
+static size_t header_len(const unsigned char *at)
+{
+	return (at[1] & REDIS_COUNTED) != 0 ? REDIS_HEADER + REDIS_COUNTERS : REDIS_HEADER;
+}
+
 static int is_header(const redisReply *reply)
 {
 	return reply->type == REDIS_REPLY_STRING && reply->len >= REDIS_HEADER &&
-	       reply->str[0] == 1;
+	       reply->str[0] == 2 && (size_t)reply->len >= header_len(bytes_of(reply));
 }
 
-/* The layout is that of FORMAT in lua/head.lua. */
+/* The layout is that of FORMAT in lua/front.lua. */
 static void take_header(struct mcp_session_store_answer *answer, const unsigned char *at)
 {
-	answer->kind = at[1];
-	answer->state = at[2];
-	answer->revision = number(at + 4, 7);
-	answer->created_ms = time_of(at + 11);
-	answer->seen_ms = time_of(at + 17);
-	answer->expires_ms = time_of(at + 23);
-	answer->requests = number(at + 29, 6);
-	answer->first_request_ms = time_of(at + 35);
-	answer->last_request_ms = time_of(at + 41);
-	answer->deadline_ms = time_of(at + 53);
-	memcpy(&answer->owner, at + 71, sizeof(answer->owner));
+	answer->kind = at[1] >> 4;
+	answer->state = at[1] & 3;
+	answer->revision = number(at + 2, 6);
+	answer->created_ms = time_of(at + 8);
+	answer->seen_ms = time_of(at + 15);
+	answer->expires_ms = time_of(at + 21);
+	answer->deadline_ms = time_of(at + 27);
+	memcpy(&answer->owner, at + 38, sizeof(answer->owner));
+	if ((at[1] & REDIS_COUNTED) != 0) {
+		at += REDIS_HEADER;
+		answer->requests = number(at, 6);
+		answer->first_request_ms = time_of(at + 6);
+		answer->last_request_ms = time_of(at + 12);
+	}
 }
 
 static int take_payload(
 	struct redis_conn *conn, struct mcp_session_store_answer *answer, const redisReply *record)
 {
 	const struct mcp_session_store *store = &conn->redis->store;
-	size_t len = (size_t)record->len - REDIS_HEADER;
+	size_t begins = header_len(bytes_of(record));
+	size_t len = (size_t)record->len - begins;
 	if (len == 0) {
 		return MCPSESS_OK;
 	}
-	answer->blob = store->host->blob_new(store->core, record->str + REDIS_HEADER, len);
+	answer->blob = store->host->blob_new(store->core, record->str + begins, len);
 	if (answer->blob == NULL) {
 		return MCPSESS_E_NOMEM;
 	}
@@ -143,12 +155,15 @@ static int is_whole(uint32_t script, const redisReply *reply)
 	}
 }
 
-/* status, now, header or "", whole record or nothing */
+/* status, now, header or "", whole record or "" or nothing */
 static int take_record(
 	struct redis_conn *conn, struct mcp_session_store_call *call, const redisReply *reply)
 {
 	const redisReply *header = reply->elements > 2 ? reply->element[2] : NULL;
 	const redisReply *record = reply->elements > 3 ? reply->element[3] : NULL;
+	if (record != NULL && record->type == REDIS_REPLY_STRING && record->len == 0) {
+		record = NULL;
+	}
 	if (record != NULL && !is_header(record)) {
 		return -1;
 	}
@@ -282,6 +297,10 @@ enum redis_after mcpsess_redis_reply(
 	if (is_answer(reply)) {
 		status = (int)reply->element[0]->integer;
 		call->answer.now_ms = (uint64_t)reply->element[1]->integer;
+		if (mcpsess_redis_part_of(call) != NULL) {
+			end(conn, slot, status, NULL, reply);
+			return REDIS_AFTER_NOTHING;
+		}
 		if (status == MCPSESS_E_LIMIT) {
 			text = reply->elements > 2 ? reply->element[2]->str : NULL;
 			r = MCPSESS_OK;

@@ -19,6 +19,7 @@ static const struct mcpsess_bytes texts[REDIS_TEXTS][REDIS_PARTS_MAX] = {
 	[REDIS_TEXT_END_OWNER] = { PART(front), PART(head), PART(index), PART(end_owner) },
 	[REDIS_TEXT_ONCE] = { PART(front), PART(touch), PART(once) },
 	[REDIS_TEXT_PING] = { PART(front), PART(ping) },
+	[REDIS_TEXT_STATS] = { PART(front), PART(index), PART(stats) },
 };
 
 static const struct {
@@ -36,6 +37,7 @@ static const struct {
 	[REDIS_END_OWNER] = { REDIS_TEXT_END_OWNER, 1 },
 	[REDIS_ONCE] = { REDIS_TEXT_ONCE, 1 },
 	[REDIS_PING] = { REDIS_TEXT_PING, 0 },
+	[REDIS_STATS] = { REDIS_TEXT_STATS, 0 },
 };
 
 enum redis_text mcpsess_redis_text_of(enum redis_script script)

@@ -16,6 +16,7 @@ enum redis_script {
 	REDIS_END_OWNER,
 	REDIS_ONCE,
 	REDIS_PING,
+	REDIS_STATS, /* and sweep */
 	REDIS_VERBS, /* how many; scripts there are fewer */
 };
 
@@ -30,13 +31,18 @@ enum redis_text {
 	REDIS_TEXT_END_OWNER,
 	REDIS_TEXT_ONCE,
 	REDIS_TEXT_PING,
+	REDIS_TEXT_STATS,
 	REDIS_TEXTS,
 };
 
 enum {
 	REDIS_PARTS_MAX = 6,
-	/* Of a record: what stands before its payload. */
-	REDIS_HEADER = 119,
+	/* Of a record: what stands before its payload, and more of it where a flag says so. */
+	REDIS_HEADER = 78,
+	REDIS_COUNTERS = 18,
+	REDIS_COUNTED = 8,
+	/* An operation token as records keep it. */
+	REDIS_TOKEN = 8,
 	REDIS_SHA_LEN = 40,
 	/* Everybody's keys are shared out over as many sets, by their first bits. */
 	REDIS_SHARDS = 1024,

@@ -167,12 +167,27 @@ static void add_durations(struct command *command, const struct mcp_session_stor
 	add(command, at, (size_t)(end - at));
 }
 
+/* A token is only compared with that of a record's last write: half of its bits say enough. */
+static void add_operation(struct command *command, const unsigned char operation[16])
+{
+	uint64_t a, b;
+	memcpy(&a, operation, sizeof(a));
+	memcpy(&b, operation + sizeof(a), sizeof(b));
+	b *= UINT64_C(0xc2b2ae3d27d4eb4f);
+	a = (a ^ (b << 31 | b >> 33)) * UINT64_C(0x9e3779b97f4a7c15);
+	a ^= a >> 29;
+	char *at = command->text + command->used;
+	memcpy(at, &a, REDIS_TOKEN);
+	command->used += REDIS_TOKEN;
+	add(command, at, REDIS_TOKEN);
+}
+
 static void add_store(struct command *command, const struct mcp_session_store_request *request)
 {
 	add_what(command, has(request, MCP_SESSION_STORE_ANY_OWNER), (int)request->state,
 		has(request, MCP_SESSION_STORE_COUNT), 0);
 	add_durations(command, request);
-	add(command, request->operation, sizeof(request->operation));
+	add_operation(command, request->operation);
 	add(command, request->payload.data, request->payload.len);
 	if (request->revision > 0) {
 		add_number(command, bounded(request->revision));
@@ -225,7 +240,7 @@ static void add_rotate(struct command *command, const struct mcp_session_store_r
 {
 	add_any(command, request);
 	add_number(command, or_nothing(request->tombstone_ms));
-	add(command, request->operation, sizeof(request->operation));
+	add_operation(command, request->operation);
 	add(command, request->new_key.bytes, sizeof(request->new_key));
 	add_number(command, request->grace_ms);
 }
@@ -239,6 +254,12 @@ static void add_other(struct command *command, const struct redis_config *config
 		add_all(command, config);
 		add_owner(command, config, &request->owner);
 		add_duration(command, request->absolute_ms);
+		add_number(command, or_nothing(request->tombstone_ms));
+	} else if (script == REDIS_STATS) {
+		add_word(command, "1");
+		add_all(command, config);
+		add_number(command, or_nothing(request->tombstone_ms));
+		add_limit(command, request->max_sessions);
 	} else if (script == REDIS_ONCE) {
 		add_word(command, "1");
 		add_key(command, config, &request->key, '1');

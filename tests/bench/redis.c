@@ -18,7 +18,7 @@
 #include <mcpsess/pool.h>
 
 enum {
-	SESSIONS = 10000,
+	SESSIONS = 20000,
 	PAYLOAD = 300,
 	DEPTH = 32,
 	THREADS_MAX = 128,

@@ -12,7 +12,7 @@
 
 #include "fuzz.h"
 
-enum { TURNS = 12, TEXTS = 9 };
+enum { TURNS = 12, TEXTS = 10 };
 
 extern const struct mcpsess_backend mcpsess_backend_redis;
 

@@ -125,12 +125,37 @@ def nothing_stays(server):
     check("sessions that nobody asks for again leave one key behind", keys == [b"gone:{all}"], keys)
 
 
+def counts(server):
+    uri = server.unix(prefix="count:", idle="400ms", tombstone="10s")
+    with Store(BUILD, uri) as store, Store(BUILD, uri) as other:
+        check("a store that nobody has used counts nothing", store("stats").payload == "0 0 0 0")
+        store.say("as alice")
+        for i in range(5):
+            store(f"create a{i} 0123456789")
+        other.say("as bob")
+        each(other, "create b0 x", "create b1 x", "delete b1")
+        got = store("stats").payload
+        check("every node counts what all have stored", got == "6 1 51 0", got)
+        each(store, "rotate a0 a9", "delete a1")
+        got = other("stats").payload
+        check("a rotation and a delete are counted", got == "5 3 41 0", got)
+        store("end_owner")
+        got = other("stats").payload
+        check("and the end of an owner", got == "1 7 1 0", got)
+        time.sleep(0.6)
+        got = other("stats").payload
+        check("what has expired is counted as that", got.startswith("0 8 0 1"), got)
+        check("with nothing to walk through: one key is looked at",
+              server.client()("OBJECT", "ENCODING", "count:{all}") == b"listpack")
+
+
 def main():
     with redis.Server() as server:
         rotation(server)
         the_end_of_an_owner(server)
         tokens(server)
         pings(server)
+        counts(server)
         nothing_stays(server)
     end()
 

@@ -64,7 +64,7 @@ def answers_by_the_byte(server):
 def main():
     with redis.Server() as server:
         with Proxy(server.port) as proxy:
-            round_trips(BUILD, proxy, f"redis://127.0.0.1:{proxy.port}")
+            round_trips(BUILD, proxy, f"redis://127.0.0.1:{proxy.port}", "stats")
         a_read_writes_nothing(server)
         lies(server)
         answers_by_the_byte(server)

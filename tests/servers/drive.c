@@ -3,13 +3,13 @@
  *
  *   store-drive MODULE_DIR URI
  *   create NAME PAYLOAD | update NAME REVISION PAYLOAD | get NAME | touch NAME | exists NAME |
- *   delete NAME | list | rotate NAME NEW | end_owner | once NAME | ping |
+ *   delete NAME | list | rotate NAME NEW | end_owner | once NAME | ping | stats |
  *   as OWNER | any 0|1 | operation WORD | idle MS | grace MS
  *
  * Those of the last line stay set; "operation -" unsets the token, "as -" the owner.
  *
  * Answers a line to each verb: status, revision, milliseconds it took, payload or number of
- * entries, text; by tabs.
+ * entries or, by spaces, sessions, tombstones, bytes and expired, text; by tabs.
  */
 #include <mcpsess/store.h>
 
@@ -39,6 +39,17 @@ static int list(struct mcp_session_store *store, const struct mcp_session_store_
 	return status;
 }
 
+static struct mcp_session_store_counts counted;
+
+static int stats(struct mcp_session_store *store, const struct mcp_session_store_request *request,
+	struct mcp_session_store_answer *answer, struct mcpsess_error *err)
+{
+	(void)request;
+	(void)answer;
+	(void)err;
+	return mcp_session_store_stats(store, &counted);
+}
+
 static const struct {
 	const char *name;
 	verb_function *run;
@@ -54,6 +65,7 @@ static const struct {
 	{ "end_owner", mcp_session_store_end_owner },
 	{ "once", mcp_session_store_once },
 	{ "ping", mcp_session_store_ping },
+	{ "stats", stats },
 };
 
 static uint64_t now_us(void)
@@ -74,6 +86,9 @@ static void run(struct mcp_session_store *store, verb_function *verb,
 	printf("%s\t%" PRIu64 "\t%.1f\t", mcpsess_status_name(status), answer.revision, ms);
 	if (verb == list) {
 		printf("%zu", answer.entry_count);
+	} else if (verb == stats) {
+		printf("%" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64, counted.sessions,
+			counted.tombstones, counted.bytes, counted.expired);
 	} else {
 		fwrite(answer.payload.data != NULL ? answer.payload.data : "", 1,
 			answer.payload.len, stdout);

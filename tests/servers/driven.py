@@ -95,8 +95,8 @@ def run_kits(build, stores):
               "; ".join(bad[:20]) or last)
 
 
-def round_trips(build, proxy, uri):
-    """Each verb through a proxy, which counts."""
+def round_trips(build, proxy, uri, *more):
+    """Each verb, and what more there is, through a proxy, which counts."""
     with Store(build, uri) as store:
         check("a store that is not used does not connect", proxy.connections == 0,
               proxy.connections)
@@ -104,7 +104,7 @@ def round_trips(build, proxy, uri):
         check("and then it connects once", proxy.connections == 1, proxy.connections)
         store.say("as alice")
         for line in ("create a one", "get a", "touch a", "exists a", "update a 1 two", "list",
-                     "rotate a b", "once t", "ping", "delete b", "end_owner", "get b"):
+                     "rotate a b", "once t", "ping", "delete b", "end_owner", "get b", *more):
             proxy.reset()
             answer = store(line)
             check(f"{line} is one round trip and one write", (proxy.turns, proxy.sends) == (1, 1),

@@ -1,4 +1,4 @@
--- KEYS: record, all, shard, and of an owner: index, generation
+-- KEYS: record, and where its indexes are here too: all, shard, and of an owner index, generation
 -- ARGV: prefix, key, owner, what, durations, operation, payload, absolute, kind, max,
 --       max of an owner
 -- what: any, the state and count, a digit each; durations: as of a read
@@ -6,7 +6,7 @@ local prefix, key, mine = ARGV[1], ARGV[2], ARGV[3]
 local any, state, counts = ARGV[4]:byte(1, 3)
 any, state, counts = any == 49, state - 48, counts - 48
 local idle, every, tombstone = struct.unpack('>I6I6I6', ARGV[5])
-local raw = call('GETRANGE', KEYS[1], 0, HEADER - 1)
+local raw = header_of(KEYS[1])
 if raw ~= '' then
 	if damaged(raw) then
 		return {CORRUPT, now}
@@ -17,13 +17,13 @@ if raw ~= '' then
 	local own = any or r[OWNER] == mine
 	if status == OK then
 		if own and r[REVISION] == 1 and r[OPERATION] == ARGV[6] then
-			return {OK, now, raw}
+			return {OK, now, raw, '', ''}
 		end
 		return {EXISTS, now}
 	end
 	return {own and status or NOTOWNER, now}
 end
-if full(KEYS[2], tonumber(ARGV[10])) then
+if KEYS[2] and full(KEYS[2], tonumber(ARGV[10]), tombstone) then
 	return {LIMIT, now, 'max_sessions is reached'}
 end
 if KEYS[4] and full(KEYS[4], tonumber(ARGV[11])) then
@@ -31,17 +31,22 @@ if KEYS[4] and full(KEYS[4], tonumber(ARGV[11])) then
 end
 local deadline = math.min(now + tonumber(ARGV[8]), NEVER)
 local expires = math.min(now + idle + every, deadline)
-local slot = slot_of(expires)
-local counted = counts * now
-local r = {1, tonumber(ARGV[9]), state, 0, 1, now, now, expires, counts, counted, counted,
-	slot, deadline, generation_of(KEYS[5]), 0, mine, ARGV[6]}
-local header = packed(r)
-put(KEYS[1], header .. ARGV[7], vanish_at(r, tombstone))
-enter(KEYS[2], KEYS[3], key, slot)
-tidy(KEYS[3], key, prefix)
-if KEYS[4] then
-	enter(KEYS[4], KEYS[4], key, slot)
-	tidy(KEYS[4], key, prefix)
+local stamp = math.max(256 * now, generation_of(KEYS[5]) + 1)
+local r = {2, 0, 1, stamp, now, expires, deadline, grain_of(expires), #ARGV[7], mine, ARGV[6],
+	state, 0, tonumber(ARGV[9])}
+if counts > 0 then
+	r[REQUESTS], r[FIRST], r[LAST] = 1, now, now
 end
-r[LAST] = 0
+put(KEYS[1], packed(r) .. ARGV[7], vanish_at(r, tombstone))
+if KEYS[2] then
+	enter(KEYS[2], KEYS[3], key, slot_of(r), #ARGV[7])
+	tidy(KEYS[3], key, prefix)
+end
+if KEYS[4] then
+	enter(KEYS[4], KEYS[4], short(key), slot_of(r), #ARGV[7])
+	tidy(KEYS[4], short(key), prefix)
+end
+if counts > 0 then
+	r[LAST] = 0
+end
 return {OK, now, packed(r)}

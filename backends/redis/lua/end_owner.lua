@@ -1,14 +1,15 @@
 -- KEYS: all, index and generation of an owner
--- ARGV: how long the generation is kept at least
+-- ARGV: how long the generation is kept at least, tombstone
 local last = tonumber(call('GET', KEYS[3]) or 0)
-local generation = math.max(now, last + 1)
+local generation = math.max(256 * now, last + 1)
 local keep = now + tonumber(ARGV[1])
 local slots = call('ZRANGEBYSCORE', KEYS[2], 1, '+inf')
 for _, member in ipairs(slots) do
-	local slot, count = struct.unpack('>I6I4', member, 2)
+	local slot, count, bytes = struct.unpack('>I6I4I6', member, 2)
 	keep = math.max(keep, slot)
 	if slot > now then
-		bump(KEYS[1], slot, -count)
+		bump(KEYS[1], slot, -count, -bytes)
+		bury(KEYS[1], slot + tonumber(ARGV[2]), count)
 	end
 end
 call('UNLINK', KEYS[2])

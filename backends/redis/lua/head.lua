@@ -2,11 +2,32 @@
 local NOBODY = string.rep('\0', 32)
 
 local function unpacked(raw)
-	return {struct.unpack(FORMAT, raw)}
+	local r = {struct.unpack(FORMAT, raw)}
+	local flags = r[FLAGS]
+	r[STATE], r[MOVED], r[KIND] = flags % 4, bit.band(flags, 4), bit.rshift(flags, 4)
+	if bit.band(flags, 8) > 0 then
+		r[REQUESTS], r[FIRST], r[LAST] = struct.unpack('>I6I6I6', raw, HEADER + 1)
+	end
+	return r
+end
+
+local function counters(r)
+	return struct.pack('>I6I6I6', r[REQUESTS], r[FIRST], r[LAST])
 end
 
 local function packed(r)
-	return struct.pack(FORMAT, unpack(r, 1, 17))
+	r[FLAGS] = r[STATE] + r[MOVED] + 16 * r[KIND] + (r[REQUESTS] and 8 or 0)
+	local header = struct.pack(FORMAT, unpack(r, 1, OPERATION))
+	return r[REQUESTS] and header .. counters(r) or header
+end
+
+-- Where the payload begins.
+local function size(r)
+	return r[REQUESTS] and HEADER + COUNTERS or HEADER
+end
+
+local function header_of(key)
+	return call('GETRANGE', key, 0, HEADER + COUNTERS - 1)
 end
 
 -- What is after the hash tag of an owner's keys; owner as 32 bytes.
@@ -25,30 +46,55 @@ local function ref(digest)
 	return table.concat(out, '', 1, 43)
 end
 
--- The keys of a record's owner: its index and its generation; nil, nil for nobody's.
+local function exists(prefix, key)
+	return call('EXISTS', prefix .. '{' .. ref(key) .. '}:s') == 1
+end
+
+-- An owner's index has the first eight bytes of keys; the keys in full, as everybody's sets know.
+local function short(key)
+	return key:sub(1, 8)
+end
+
+local function in_full(prefix, short)
+	local a, b = short:byte(1, 2)
+	local set = prefix .. '{all}:' .. math.floor((a * 256 + b) / 64)
+	local from = '[\1' .. short
+	local out = call('ZRANGEBYLEX', set, from, from .. string.rep('\255', 24))
+	for i, member in ipairs(out) do
+		out[i] = member:sub(2)
+	end
+	return out
+end
+
+local function owner_tag(prefix, owner)
+	return prefix .. '{o:' .. ref(owner) .. '}'
+end
+
+-- The keys of a record's owner: its index and its generation; nil, nil for nobody's, and where a
+-- record is alone in its slot.
 local function owner_keys(r, prefix, mine, index, generation)
 	if r[OWNER] == mine then
 		return index, generation
-	end
-	if r[OWNER] == NOBODY then
+	elseif r[OWNER] == NOBODY or not KEYS[2] then
 		return nil, nil
 	end
-	local tag = prefix .. '{o:' .. ref(r[OWNER]) .. '}:'
+	local tag = owner_tag(prefix, r[OWNER])
 	return tag .. 'i', tag .. 'g'
 end
 
+-- The stamp at which the owner's records were ended last: later ones live.
 local function generation_of(key)
 	return key and tonumber(call('GET', key) or 0) or 0
 end
 
 -- Whether a record lives, whoever asks.
 local function fate(r, generation)
-	if r[STATE] == 2 or r[MOVED] == 1 or r[GENERATION] < generation then
+	if r[STATE] == 2 or r[MOVED] > 0 or r[STAMP] <= generation then
 		return REVOKED
 	end
 	return r[EXPIRES] <= now and EXPIRED or OK
 end
 
 local function damaged(raw)
-	return #raw < HEADER or raw:byte(1) ~= 1
+	return #raw < HEADER or raw:byte(1) ~= 2
 end

@@ -1,23 +1,29 @@
 -- An index is a sorted set of three kinds of members, whose order by score is their order by
 -- bytes: "\0", whose score is minus the number of live records; "\1" and a key, of score 0, which
--- is what lists walk; "\2", a slot and how many records end in it, scored by the slot. A slot is
--- an expiry rounded up by at most a 64th of what was left, so that the number of slots stays small
--- and a count needs no member for each record. Everybody's keys are in sets of their own.
-local COUNT = '\0'
+-- is what lists walk; "\2", a slot, how many records end in it and their bytes, scored by the
+-- slot. A slot is an expiry rounded up by at most a 64th of what was left, so that the number of
+-- slots stays small and a count needs no member for each record. Everybody's index has its keys in
+-- sets of their own, and two more kinds: "\0e", minus how many have expired, and "\3", slots of
+-- tombstones, scored by minus the slot.
+local COUNT, EXPIRIES, TOMBSTONES = '\0', '\0e', -1e12
 
-local function bump(index, slot, by)
+local function bump(index, slot, by, bytes)
 	local member = call('ZRANGEBYSCORE', index, slot, slot, 'LIMIT', 0, 1)[1]
 	local count = by
 	if member then
-		count = count + struct.unpack('>I4', member, 8)
+		local had, held = struct.unpack('>I4I6', member, 8)
+		count, bytes = count + had, bytes + held
 		call('ZREM', index, member)
 	elseif by < 0 then
 		return
 	end
 	if count > 0 then
-		call('ZADD', index, slot, '\2' .. struct.pack('>I6I4', slot, count))
+		call('ZADD', index, slot,
+			'\2' .. struct.pack('>I6I4I6', slot, count, math.max(bytes, 0)))
 	end
-	call('ZINCRBY', index, -by, COUNT)
+	if by ~= 0 then
+		call('ZINCRBY', index, -by, COUNT)
+	end
 end
 
 -- An index lives as long as the last of its records.
@@ -32,66 +38,100 @@ local function outlive(index, slot)
 	end
 end
 
--- Uncount what has ended: at most 100 slots.
-local function prune(index)
-	local gone = call('ZRANGEBYSCORE', index, 1, now, 'LIMIT', 0, 100)
-	if gone[1] then
-		local count = 0
-		for _, member in ipairs(gone) do
-			count = count + struct.unpack('>I4', member, 8)
-		end
-		call('ZREM', index, unpack(gone))
-		call('ZINCRBY', index, count, COUNT)
+-- How fine a slot is: a power of two.
+local function grain_of(expires)
+	if expires == NEVER then
+		return 255
 	end
-	return #gone
+	local _, exponent = math.frexp((expires - now) / 64)
+	return math.max(exponent - 1, 0)
+end
+
+local function slot_at(expires, grain)
+	return grain == 255 and NEVER or math.ceil(expires / 2 ^ grain) * 2 ^ grain
+end
+
+-- Count tombstones that stay until then.
+local function bury(index, vanish, count)
+	if vanish <= now or vanish >= NEVER then
+		return
+	end
+	local slot = slot_at(vanish, grain_of(vanish))
+	local member = call('ZRANGEBYSCORE', index, -slot, -slot, 'LIMIT', 0, 1)[1]
+	if member then
+		count = count + struct.unpack('>I4', member, 8)
+		call('ZREM', index, member)
+	end
+	call('ZADD', index, -slot, '\3' .. struct.pack('>I6I4', slot, count))
+end
+
+-- Uncount what has ended: at most 100 slots, and at most so many records.
+local function prune(index, most, tombstone)
+	local gone = call('ZRANGEBYSCORE', index, 1, now, 'LIMIT', 0, 100)
+	local total = 0
+	for _, member in ipairs(gone) do
+		local slot, count, bytes = struct.unpack('>I6I4I6', member, 2)
+		local some = math.min(count, most - total)
+		if some == 0 then
+			break
+		end
+		bump(index, slot, -some, -math.floor(bytes * some / count))
+		total = total + some
+		if tombstone then
+			bury(index, slot + tombstone, some)
+		end
+	end
+	if tombstone and total > 0 then
+		call('ZINCRBY', index, -total, EXPIRIES)
+	end
+	return total, #gone
 end
 
 local function live(index)
 	return -(call('ZSCORE', index, COUNT) or 0)
 end
 
-local function full(index, max)
-	while prune(index) == 100 do
-	end
+local function full(index, max, tombstone)
+	repeat
+		local _, slots = prune(index, NEVER, tombstone)
+	until slots < 100
 	return live(index) >= max
-end
-
-local function slot_of(expires)
-	if expires == NEVER then
-		return NEVER
-	end
-	local _, exponent = math.frexp((expires - now) / 64)
-	local grain = exponent > 1 and 2 ^ (exponent - 1) or 1
-	return math.ceil(expires / grain) * grain
 end
 
 -- Look at some neighbours of a key that was just added: keys are hashes, so this is chance.
 local function tidy(set, key, prefix)
 	local range = call('ZRANGEBYLEX', set, '(\1' .. key, '(\2', 'LIMIT', 0, 3)
 	for _, member in ipairs(range) do
-		if call('EXISTS', prefix .. '{' .. ref(member:sub(2)) .. '}:s') == 0 then
+		local found = member:sub(2)
+		if #found == 8 then
+			found = in_full(prefix, found)[1]
+		end
+		if not found or not exists(prefix, found) then
 			call('ZREM', set, member)
 		end
 	end
 end
 
+-- Whether it was not there.
 local function add(set, key, slot)
 	local fresh = call('EXISTS', set) == 0
-	call('ZADD', set, 0, '\1' .. key)
+	local new = call('ZADD', set, 0, '\1' .. key)
 	if fresh and slot ~= NEVER then
 		call('PEXPIREAT', set, slot + 1000)
 	else
 		outlive(set, slot)
 	end
+	return new == 1
 end
 
-local function enter(index, set, key, slot)
-	add(set, key, slot)
-	bump(index, slot, 1)
+local function enter(index, set, key, slot, bytes)
+	local new = add(set, key, slot)
+	bump(index, slot, 1, bytes)
+	return new
 end
 
-local function leave(index, set, key, slot)
-	bump(index, slot, -1)
+local function leave(index, set, key, slot, bytes)
+	bump(index, slot, -1, -bytes)
 	call('ZREM', set, '\1' .. key)
 	if index == set and live(index) <= 0 then
 		call('UNLINK', index)
@@ -99,9 +139,11 @@ local function leave(index, set, key, slot)
 end
 
 -- After a touch; it brings back what an index has lost.
-local function move(index, set, key, from, to)
+local function move(index, set, key, from, had, to, bytes)
 	if from ~= to then
-		bump(index, from, -1)
-		enter(index, set, key, to)
+		bump(index, from, -1, -had)
+		enter(index, set, key, to, bytes)
+	elseif had ~= bytes then
+		bump(index, to, 0, bytes - had)
 	end
 end

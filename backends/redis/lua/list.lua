@@ -5,27 +5,28 @@ local prefix, last, page = ARGV[1], ARGV[2], tonumber(ARGV[3])
 local mine, any = ARGV[4], ARGV[5] == '1'
 local out, found, generations = {OK, now, ''}, 0, {}
 
-local function generation(r)
-	local _, key = owner_keys(r, prefix, '', nil, nil)
-	if not key then
+local function generation(owner)
+	if owner == NOBODY then
 		return 0
 	end
-	generations[key] = generations[key] or generation_of(key)
-	return generations[key]
+	generations[owner] = generations[owner] or generation_of(owner_tag(prefix, owner) .. 'g')
+	return generations[owner]
 end
 
-local function look_at(set, key)
+-- Whether it lives.
+local function look_at(key)
 	local record = prefix .. '{' .. ref(key) .. '}:s'
-	local raw = call('GETRANGE', record, 0, HEADER - 1)
+	local raw = header_of(record)
 	local r = raw ~= '' and not damaged(raw) and unpacked(raw)
-	if not r or fate(r, generation(r)) ~= OK then
-		call('ZREM', set, '\1' .. key)
+	if not r or fate(r, generation(r[OWNER])) ~= OK then
+		return false
 	elseif any or r[OWNER] == mine then
 		found = found + 1
 		out[#out + 1] = key
 		out[#out + 1] = raw
-		out[#out + 1] = call('STRLEN', record) - HEADER
+		out[#out + 1] = call('STRLEN', record) - size(r)
 	end
+	return true
 end
 
 -- Keys after the last one, at most as many as there is room for; whether the set has no more.
@@ -35,7 +36,10 @@ local function walk(set)
 	local members = call('ZRANGEBYLEX', set, from, '(\2', 'LIMIT', 0, steps)
 	for _, member in ipairs(members) do
 		last = member:sub(2)
-		look_at(set, last)
+		local key = #last == 8 and in_full(prefix, last)[1] or last
+		if #key == 8 or not look_at(key) then
+			call('ZREM', set, member)
+		end
 	end
 	local over = #members < steps
 	steps = steps - #members
@@ -43,8 +47,9 @@ local function walk(set)
 end
 
 if ARGV[6] == 'owner' then
+	last = short(last)
 	if not walk(KEYS[1]) then
-		out[3] = last
+		out[3] = last .. string.rep('\0', 24)
 	end
 	return out
 end

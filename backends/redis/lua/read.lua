@@ -12,33 +12,50 @@ if not any and r[OWNER] ~= mine then
 end
 generation = generation_of(generation)
 local status = fate(r, generation)
-if status == REVOKED and r[MOVED] == 1 and not (touch and not whole) then
-	-- Retired by a rotation: for its grace it still reads as it was.
+if status == REVOKED and r[MOVED] > 0 and not (touch and not whole) then
+	-- Retired by a rotation: for its grace, which is where its token was, it reads as it was.
 	r[MOVED] = 0
-	if now < r[GRACE] and fate(r, generation) == OK then
+	if now < struct.unpack('>I6', r[OPERATION]) and fate(r, generation) == OK then
 		return {OK, now, packed(r), whole and raw or nil}
 	end
 end
 if status ~= OK then
 	return {status, now}
 end
+local from = slot_of(r)
+local begins = size(r)
+local counted, last = r[REQUESTS], r[LAST]
+local payload = whole and raw:sub(begins + 1)
 local moved = touch and extend(r, idle, every)
-local last = r[LAST]
 if count then
-	r[REQUESTS] = r[REQUESTS] + 1
-	r[FIRST] = r[FIRST] > 0 and r[FIRST] or now
+	if not counted then
+		payload = call('GETRANGE', KEYS[1], begins, -1)
+	end
+	r[REQUESTS] = (counted or 0) + 1
+	r[FIRST] = counted and r[FIRST] > 0 and r[FIRST] or now
 	r[LAST] = now
 elseif not moved then
 	return {OK, now, whole and '' or raw, whole and raw or nil}
 end
+local told
 if moved then
-	reindex(r, key, KEYS[2], KEYS[3], index)
+	told = reindex(r, from, call('STRLEN', KEYS[1]) - begins, key, KEYS[2], KEYS[3], index)
 end
-call('SETRANGE', KEYS[1], 17, struct.pack('>I6I6I6I6I6I6', unpack(r, SEEN, SLOT)))
+if count and not counted then
+	call('SET', KEYS[1], packed(r) .. payload, 'KEEPTTL')
+else
+	call('SETRANGE', KEYS[1], 15, struct.pack('>I6I6I6BI4', unpack(r, SEEN, BYTES)))
+	if count then
+		call('SETRANGE', KEYS[1], HEADER, counters(r))
+	end
+end
 if moved and r[EXPIRES] ~= NEVER then
 	call('PEXPIREAT', KEYS[1], vanish_at(r, tombstone))
 elseif moved then
 	call('PERSIST', KEYS[1])
 end
-r[LAST] = last
-return {OK, now, packed(r), whole and raw or nil}
+if count then
+	r[LAST] = last or 0
+end
+local header = packed(r)
+return {OK, now, header, whole and header .. payload or '', told}

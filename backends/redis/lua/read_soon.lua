@@ -8,16 +8,16 @@ local raw
 if whole then
 	raw = call('GET', KEYS[1]) or ''
 else
-	raw = call('GETRANGE', KEYS[1], 0, HEADER - 1)
+	raw = call('GETRANGE', KEYS[1], 0, HEADER + COUNTERS - 1)
 end
 local idle, every, tombstone = struct.unpack('>I6I6I6', ARGV[5])
-if #raw >= HEADER and not count and raw:sub(72, 103) == ARGV[3] then
-	local version, _, state, moved = raw:byte(1, 4)
-	local seen, expires = struct.unpack('>I6I6', raw, 18)
+if #raw >= HEADER and not count and raw:sub(39, 70) == ARGV[3] then
+	local version, flags = raw:byte(1, 2)
+	local stamp, seen, expires = struct.unpack('>I7I6I6', raw, 9)
 	local stands = not touch or now + idle < expires and now - seen < every
-	if version == 1 and state < 2 and moved == 0 and now < expires and stands then
+	if version == 2 and flags % 8 < 2 and now < expires and stands then
 		local generation = KEYS[5] and call('GET', KEYS[5])
-		if not generation or struct.unpack('>I6', raw, 60) >= tonumber(generation) then
+		if not generation or stamp > tonumber(generation) then
 			return {OK, now, whole and '' or raw, whole and raw or nil}
 		end
 	end

@@ -15,7 +15,7 @@ if not any and r[OWNER] ~= mine then
 end
 generation = generation_of(generation)
 local status = fate(r, generation)
-local there = call('GETRANGE', KEYS[4], 0, HEADER - 1)
+local there = header_of(KEYS[4])
 if there ~= '' and damaged(there) then
 	return {CORRUPT, now}
 end
@@ -29,29 +29,27 @@ if status ~= OK then
 elseif there ~= '' then
 	return {EXISTS, now}
 end
-local payload = raw:sub(HEADER + 1)
+local payload = raw:sub(size(r) + 1)
 local tombstone = tonumber(ARGV[5])
-local slot = r[SLOT]
 r[REVISION] = r[REVISION] + 1
-local operation = r[OPERATION]
 r[OPERATION] = ARGV[6]
 local header = packed(r)
 put(KEYS[4], header .. payload, vanish_at(r, tombstone))
--- The old key: its revision and token as they were, so that it reads as it did.
+-- The old key: its revision as it was, so that it reads as it did; its token is of no use.
 r[REVISION] = r[REVISION] - 1
-r[OPERATION] = operation
-r[MOVED] = 1
-r[GRACE] = now + grace
-local until_then = now + math.max(grace, tombstone)
-if until_then > now then
-	put(KEYS[1], packed(r) .. (grace > 0 and payload or ''), until_then)
+r[MOVED] = 4
+r[OPERATION] = struct.pack('>I6I2', now + grace, 0)
+local vanish = now + math.max(grace, tombstone)
+if vanish > now then
+	put(KEYS[1], packed(r) .. (grace > 0 and payload or ''), vanish)
+	bury(KEYS[2], vanish, 1)
 else
 	call('UNLINK', KEYS[1])
 end
 call('ZREM', KEYS[3], '\1' .. key)
-add(KEYS[5], ARGV[7], slot)
+add(KEYS[5], ARGV[7], slot_of(r))
 if index then
-	call('ZREM', index, '\1' .. key)
-	add(index, ARGV[7], slot)
+	call('ZREM', index, '\1' .. short(key))
+	add(index, short(ARGV[7]), slot_of(r))
 end
 return {OK, now, header}

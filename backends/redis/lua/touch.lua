@@ -15,15 +15,22 @@ local function extend(r, idle, every)
 	return true
 end
 
--- Write the indexes of a record whose expiry may have moved.
-local function reindex(r, key, all, shard, owner)
-	local from = r[SLOT]
-	local to = slot_of(r[EXPIRES])
-	r[SLOT] = to
-	move(all, shard, key, from, to)
-	if owner then
-		move(owner, owner, key, from, to)
+local function slot_of(r)
+	return slot_at(r[EXPIRES], r[GRAIN])
+end
+
+-- Write the indexes of a record whose expiry may have moved. Its slot and bytes before that are
+-- the answer: a record alone in its slot has its indexes elsewhere, which are told by who asked.
+local function reindex(r, from, bytes, key, all, shard, owner)
+	local had = r[BYTES]
+	r[GRAIN], r[BYTES] = grain_of(r[EXPIRES]), bytes
+	if all then
+		move(all, shard, key, from, had, slot_of(r), bytes)
 	end
+	if owner then
+		move(owner, owner, short(key), from, had, slot_of(r), bytes)
+	end
+	return not all and struct.pack('>I6I4', from, had) or nil
 end
 
 local function vanish_at(r, tombstone)

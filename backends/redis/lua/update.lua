@@ -22,9 +22,10 @@ end
 r[REVISION] = revision + 1
 r[OPERATION] = ARGV[6]
 r[STATE] = new_state
+local from, told = slot_of(r), nil
 if extend(r, idle, every) then
-	reindex(r, key, KEYS[2], KEYS[3], index)
+	told = reindex(r, from, #ARGV[7], key, KEYS[2], KEYS[3], index)
 end
 local header = packed(r)
 put(KEYS[1], header .. ARGV[7], vanish_at(r, tombstone))
-return {OK, now, header}
+return {OK, now, header, '', told}
