@@ -53,6 +53,11 @@ def program(name):
     return found[0]
 
 
+def node_js(packages):
+    """The Node.js that came with a folder of npm packages."""
+    return glob.glob(os.path.join(packages, "node_modules", "node-linux-*", "bin", "node"))[0]
+
+
 def until(what, seconds=10):
     """Poll for a condition; an error when it does not come true in time."""
     end = time.monotonic() + seconds

@@ -3,7 +3,6 @@
 
     rolling.py BUILD_FOLDER FOLDER_WITH_NODE_MODULES
 """
-import glob
 import json
 import os
 import shutil
@@ -13,19 +12,19 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.dirname(HERE))
-from mcp import equal, run  # noqa: E402 pylint: disable=wrong-import-position
+from mcp import equal, node_js, run  # noqa: E402 pylint: disable=wrong-import-position
 from nodes import Cluster, every_store  # noqa: E402 pylint: disable=wrong-import-position
 
 
 @every_store
 def no_client_notices_a_rolling_restart(make):
     packages = sys.argv[2]
-    node = glob.glob(os.path.join(packages, "node_modules", "node-linux-*", "bin", "node"))[0]
     script = shutil.copy(os.path.join(HERE, "rolling.mjs"), packages)  # beside its packages
     with Cluster(make, "--drain-delay", "1", balanced=("--health", "/health")) as cluster:
         url = f"http://127.0.0.1:{cluster.balancer.port}/mcp"
-        with subprocess.Popen([node, script], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                              text=True, env={"PATH": os.environ["PATH"], "URL": url}) as clients:
+        with subprocess.Popen([node_js(packages), script], stdin=subprocess.PIPE, text=True,
+                              stdout=subprocess.PIPE,
+                              env={"PATH": os.environ["PATH"], "URL": url}) as clients:
             equal(clients.stdout.readline(), "ready\n")
             for server in cluster.nodes:
                 time.sleep(0.5)

@@ -3,7 +3,6 @@
 
     run.py BUILD_FOLDER FOLDER_WITH_NODE_MODULES
 """
-import glob
 import os
 import shutil
 import subprocess
@@ -16,10 +15,9 @@ import mcp  # noqa: E402 pylint: disable=wrong-import-position
 
 def main():
     packages = sys.argv[2]
-    node = glob.glob(os.path.join(packages, "node_modules", "node-linux-*", "bin", "node"))[0]
     script = shutil.copy(os.path.join(HERE, "interop.mjs"), packages)  # beside its packages
     with mcp.Server() as server:
-        run = subprocess.run([node, script], check=False, timeout=120,
+        run = subprocess.run([mcp.node_js(packages), script], check=False, timeout=120,
                              env={"PATH": os.environ["PATH"],
                                   "URL": f"http://127.0.0.1:{server.port}/mcp"})
         mcp.equal(server.sessions(), 0, "sessions left behind")
