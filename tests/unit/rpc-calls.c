@@ -115,44 +115,34 @@ static void answers_carry_their_own_session(void **state)
 
 static void work_for_an_ended_session_is_lost_aloud(void **state)
 {
-	(void)state;
-	struct kit kit;
-	struct answer answer;
+	struct talk *talk = *state;
 	struct mcpsess_message *message;
-	char id[MCPSESS_ID_MAX + 1];
-	kit_open(&kit, "memory:", plain);
-	kit_session(&kit, "2025-06-18", "", id);
-	assert_int_equal(begin(&kit, CALL("1", "set"), id, &message), MCPSESS_DISPATCH);
-	struct mcpsess_input end = { .intent = MCPSESS_INTENT_END, .session_id = mcpsess_str(id) };
-	kit_exchange(&kit, &end, &answer);
-	assert_int_equal(answer.status, MCPSESS_OK);
+	assert_int_equal(begin(&talk->kit, CALL("1", "set"), talk->id, &message), MCPSESS_DISPATCH);
+	struct mcpsess_input end = { .intent = MCPSESS_INTENT_END,
+		.session_id = mcpsess_str(talk->id) };
+	kit_exchange(&talk->kit, &end, &talk->answer);
+	assert_int_equal(talk->answer.status, MCPSESS_OK);
 	assert_int_equal(kit_host(message), MCPSESS_REPLY);
 	assert_int_equal(mcpsess_message_status(message), MCPSESS_E_REVOKED);
 	assert_int_equal(mcpsess_message_session_id(message).len, 0);
 	mcpsess_message_end(message);
-	assert_int_equal(kit_count(&kit), 0);
-	kit_close(&kit);
+	assert_int_equal(kit_count(&talk->kit), 0);
 }
 
 static void a_call_may_end_its_own_session(void **state)
 {
-	(void)state;
-	struct kit kit;
+	struct talk *talk = *state;
 	struct mcpsess_stats stats;
 	struct mcpsess_message *message;
-	char id[MCPSESS_ID_MAX + 1];
-	kit_open(&kit, "memory:", plain);
-	kit_session(&kit, "2025-06-18", "", id);
-	assert_int_equal(begin(&kit, CALL("1", "set"), id, &message), MCPSESS_DISPATCH);
+	assert_int_equal(begin(&talk->kit, CALL("1", "set"), talk->id, &message), MCPSESS_DISPATCH);
 	assert_int_equal(mcpsess_session_end(mcpsess_message_session(message), NULL), MCPSESS_OK);
 	assert_int_equal(mcpsess_message_result(message, mcpsess_str("{}")), MCPSESS_REPLY);
 	assert_int_equal(mcpsess_message_status(message), MCPSESS_OK);
 	assert_int_equal(mcpsess_message_session_id(message).len, 0);
 	mcpsess_message_end(message);
-	assert_int_equal(kit_count(&kit), 0);
-	mcpsess_rpc_stats(kit.rpc, &stats);
+	assert_int_equal(kit_count(&talk->kit), 0);
+	mcpsess_rpc_stats(talk->kit.rpc, &stats);
 	assert_int_equal(stats.sessions_created, 1);
-	kit_close(&kit);
 }
 
 /* -- node-local pointers
@@ -264,8 +254,8 @@ int main(void)
 		cmocka_unit_test(a_cancellation_reaches_its_own_session_only),
 		cmocka_unit_test(a_running_call_keeps_its_session_alive),
 		cmocka_unit_test(answers_carry_their_own_session),
-		cmocka_unit_test(work_for_an_ended_session_is_lost_aloud),
-		cmocka_unit_test(a_call_may_end_its_own_session),
+		TALK_TEST(work_for_an_ended_session_is_lost_aloud),
+		TALK_TEST(a_call_may_end_its_own_session),
 		cmocka_unit_test(local_pointers_are_destroyed_once_when_their_session_goes),
 		cmocka_unit_test(counters_tell_what_happened),
 	};

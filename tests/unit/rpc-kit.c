@@ -150,3 +150,28 @@ uint64_t kit_count(struct kit *kit)
 	assert_int_equal(mcp_session_store_pool_stats(kit->pool, &stats), MCPSESS_OK);
 	return stats.sessions;
 }
+
+int talk_begin(void **state)
+{
+	struct talk *talk = calloc(1, sizeof(*talk));
+	if (talk == NULL) {
+		return -1;
+	}
+	kit_open(&talk->kit, "memory:", (struct mcpsess_rpc_options){ 0 });
+	kit_session(&talk->kit, "2025-06-18", "", talk->id);
+	*state = talk;
+	return 0;
+}
+
+int talk_end(void **state)
+{
+	struct talk *talk = *state;
+	kit_close(&talk->kit);
+	free(talk);
+	return 0;
+}
+
+void talk_send(struct talk *talk, const char *text)
+{
+	kit_send(&talk->kit, text, talk->id, "", &talk->answer);
+}

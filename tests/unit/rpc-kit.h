@@ -52,6 +52,21 @@ void kit_exchange(struct kit *kit, const struct mcpsess_input *input, struct ans
 /* The host's part for one item. */
 enum mcpsess_verdict kit_host(struct mcpsess_message *message);
 
+/* A layer without options, and a session of 2025-06-18 to talk in: what most tests need. */
+struct talk {
+	struct kit kit;
+	char id[MCPSESS_ID_MAX + 1];
+	struct answer answer; /* to what was sent last */
+};
+
+/* Its state is a struct talk. */
+#define TALK_TEST(name) cmocka_unit_test_setup_teardown(name, talk_begin, talk_end)
+
+int talk_begin(void **state);
+int talk_end(void **state);
+/* As kit_send(), in the session. */
+void talk_send(struct talk *talk, const char *text);
+
 /* An initialized session of that version: its id. */
 void kit_session(struct kit *kit, const char *version, const char *principal, char *id);
 uint64_t kit_count(struct kit *kit);

@@ -99,58 +99,40 @@ static void nesting_and_length_are_limited_at_their_edge(void **state)
 /* Incident: ids that are strings, big numbers, floats come back byte for byte. */
 static void ids_are_echoed_as_they_came(void **state)
 {
-	(void)state;
+	struct talk *talk = *state;
 	static const char *const ids[] = { "1", "-1", "0", "123456789012345678901234567890", "1.50",
 		"1e3", "\"a\"", "\"\"", "\"\\u0041\\n\"", "\"\xc3\xa4\"" };
-	struct kit kit;
-	char id[MCPSESS_ID_MAX + 1];
-	kit_open(&kit, "memory:", plain);
-	kit_session(&kit, "2025-06-18", "", id);
 	for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]); i++) {
 		char text[160], want[160];
-		struct answer answer;
 		snprintf(text, sizeof(text),
 			"{ \"method\" : \"ping\", \"id\" : %s , \"jsonrpc\":\"2.0\"}\n", ids[i]);
 		snprintf(want, sizeof(want), "{\"jsonrpc\":\"2.0\",\"id\":%s,\"result\":{}}",
 			ids[i]);
-		kit_send(&kit, text, id, "", &answer);
-		assert_string_equal(answer.reply, want);
+		talk_send(talk, text);
+		assert_string_equal(talk->answer.reply, want);
 	}
-	kit_close(&kit);
 }
 
 static void text_that_looks_like_a_method_is_only_text(void **state)
 {
-	(void)state;
-	struct kit kit;
-	struct answer answer;
-	char id[MCPSESS_ID_MAX + 1];
-	kit_open(&kit, "memory:", plain);
-	kit_session(&kit, "2025-06-18", "", id);
-	kit_send(&kit,
+	struct talk *talk = *state;
+	talk_send(talk,
 		"{\"params\":{\"arguments\":{\"value\":\"\\\"method\\\":\\\"initialize\\\"\","
 		"\"method\":\"initialize\"},\"name\":\"set\"},"
-		"\"method\":\"tools/call\",\"jsonrpc\":\"2.0\",\"id\":5}",
-		id, "", &answer);
-	assert_string_equal(answer.reply, "{\"jsonrpc\":\"2.0\",\"id\":5,\"result\":true}");
-	kit_send(&kit, CALL("6", "get"), id, "", &answer);
-	assert_non_null(strstr(answer.reply, "\"result\":\"\\\"method\\\":\\\"initialize\\\"\""));
-	kit_close(&kit);
+		"\"method\":\"tools/call\",\"jsonrpc\":\"2.0\",\"id\":5}");
+	assert_string_equal(talk->answer.reply, "{\"jsonrpc\":\"2.0\",\"id\":5,\"result\":true}");
+	talk_send(talk, CALL("6", "get"));
+	assert_non_null(
+		strstr(talk->answer.reply, "\"result\":\"\\\"method\\\":\\\"initialize\\\"\""));
 }
 
 static void a_text_answer_is_escaped(void **state)
 {
-	(void)state;
-	struct kit kit;
-	struct answer answer;
-	char id[MCPSESS_ID_MAX + 1];
-	kit_open(&kit, "memory:", plain);
-	kit_session(&kit, "2025-06-18", "", id);
-	kit_send(&kit, CALL("1", "say"), id, "", &answer);
-	assert_string_equal(answer.reply,
+	struct talk *talk = *state;
+	talk_send(talk, CALL("1", "say"));
+	assert_string_equal(talk->answer.reply,
 		"{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{\"content\":[{\"type\":\"text\","
 		"\"text\":\"\\\"hi\\\"\\n\"}],\"isError\":false}}");
-	kit_close(&kit);
 }
 
 /* -- session data
@@ -175,39 +157,26 @@ static void data_stays_between_messages_and_apart_between_sessions(void **state)
 
 static void an_error_takes_the_changes_back(void **state)
 {
-	(void)state;
-	struct kit kit;
-	struct answer answer;
-	char id[MCPSESS_ID_MAX + 1];
-	kit_open(&kit, "memory:", plain);
-	kit_session(&kit, "2025-06-18", "", id);
-	kit_send(&kit, CALL("1", "set-then-fail"), id, "", &answer);
-	assert_non_null(strstr(answer.reply, "\"message\":\"no\""));
-	kit_send(&kit, CALL("1", "get"), id, "", &answer);
-	assert_string_equal(answer.reply, "{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":null}");
-	kit_close(&kit);
+	struct talk *talk = *state;
+	talk_send(talk, CALL("1", "set-then-fail"));
+	assert_non_null(strstr(talk->answer.reply, "\"message\":\"no\""));
+	talk_send(talk, CALL("1", "get"));
+	assert_string_equal(talk->answer.reply, "{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":null}");
 }
 
 static void calls_are_counted(void **state)
 {
-	(void)state;
-	struct kit kit;
-	struct answer answer;
+	struct talk *talk = *state;
 	struct mcpsess_message *message;
-	char id[MCPSESS_ID_MAX + 1];
-	kit_open(&kit, "memory:", plain);
-	kit_session(&kit, "2025-06-18", "", id);
 	for (int i = 0; i < 3; i++) {
-		kit_send(&kit, CALL("1", "get"), id, "", &answer);
-		kit_send(&kit, "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"ping\"}", id, "",
-			&answer);
+		talk_send(talk, CALL("1", "get"));
+		talk_send(talk, "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"ping\"}");
 	}
 	struct mcpsess_input input = { .body = mcpsess_str(CALL("1", "get")),
-		.session_id = mcpsess_str(id) };
-	assert_int_equal(mcpsess_rpc_begin(kit.rpc, &input, &message), MCPSESS_DISPATCH);
+		.session_id = mcpsess_str(talk->id) };
+	assert_int_equal(mcpsess_rpc_begin(talk->kit.rpc, &input, &message), MCPSESS_DISPATCH);
 	assert_int_equal(mcpsess_session_requests(mcpsess_message_session(message)), 4);
 	mcpsess_message_end(message);
-	kit_close(&kit);
 }
 
 static void the_log_level_is_the_session_s(void **state)
@@ -366,12 +335,12 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(malformed_messages_get_the_right_code),
 		cmocka_unit_test(nesting_and_length_are_limited_at_their_edge),
-		cmocka_unit_test(ids_are_echoed_as_they_came),
-		cmocka_unit_test(text_that_looks_like_a_method_is_only_text),
-		cmocka_unit_test(a_text_answer_is_escaped),
+		TALK_TEST(ids_are_echoed_as_they_came),
+		TALK_TEST(text_that_looks_like_a_method_is_only_text),
+		TALK_TEST(a_text_answer_is_escaped),
 		cmocka_unit_test(data_stays_between_messages_and_apart_between_sessions),
-		cmocka_unit_test(an_error_takes_the_changes_back),
-		cmocka_unit_test(calls_are_counted),
+		TALK_TEST(an_error_takes_the_changes_back),
+		TALK_TEST(calls_are_counted),
 		cmocka_unit_test(the_log_level_is_the_session_s),
 		cmocka_unit_test(a_granted_subscription_is_the_session_s),
 		cmocka_unit_test(a_batch_is_answered_in_one_array),

@@ -104,16 +104,10 @@ static void a_client_may_say_null_about_itself(void **state)
 
 static void a_second_initialize_on_a_session_is_refused(void **state)
 {
-	(void)state;
-	struct kit kit;
-	struct answer answer;
-	char id[MCPSESS_ID_MAX + 1];
-	kit_open(&kit, "memory:", plain);
-	kit_session(&kit, "2025-06-18", "", id);
-	kit_send(&kit, INITIALIZE("2025-06-18"), id, "", &answer);
-	assert_int_equal(answer.status, MCPSESS_E_INVALID);
-	assert_int_equal(kit_count(&kit), 1);
-	kit_close(&kit);
+	struct talk *talk = *state;
+	talk_send(talk, INITIALIZE("2025-06-18"));
+	assert_int_equal(talk->answer.status, MCPSESS_E_INVALID);
+	assert_int_equal(kit_count(&talk->kit), 1);
 }
 
 static void initialized_may_come_before_twice_or_never(void **state)
@@ -141,15 +135,9 @@ static void initialized_may_come_before_twice_or_never(void **state)
 
 static void a_ping_is_answered_by_the_layer(void **state)
 {
-	(void)state;
-	struct kit kit;
-	struct answer answer;
-	char id[MCPSESS_ID_MAX + 1];
-	kit_open(&kit, "memory:", plain);
-	kit_session(&kit, "2025-06-18", "", id);
-	kit_send(&kit, "{\"jsonrpc\":\"2.0\",\"id\":\"p\",\"method\":\"ping\"}", id, "", &answer);
-	assert_string_equal(answer.reply, "{\"jsonrpc\":\"2.0\",\"id\":\"p\",\"result\":{}}");
-	kit_close(&kit);
+	struct talk *talk = *state;
+	talk_send(talk, "{\"jsonrpc\":\"2.0\",\"id\":\"p\",\"method\":\"ping\"}");
+	assert_string_equal(talk->answer.reply, "{\"jsonrpc\":\"2.0\",\"id\":\"p\",\"result\":{}}");
 }
 
 static void missing_and_unknown_ids_differ(void **state)
@@ -413,9 +401,9 @@ int main(void)
 		cmocka_unit_test(initialize_tells_who_the_server_is),
 		cmocka_unit_test(a_refused_initialize_leaves_no_session),
 		cmocka_unit_test(a_client_may_say_null_about_itself),
-		cmocka_unit_test(a_second_initialize_on_a_session_is_refused),
+		TALK_TEST(a_second_initialize_on_a_session_is_refused),
 		cmocka_unit_test(initialized_may_come_before_twice_or_never),
-		cmocka_unit_test(a_ping_is_answered_by_the_layer),
+		TALK_TEST(a_ping_is_answered_by_the_layer),
 		cmocka_unit_test(missing_and_unknown_ids_differ),
 		cmocka_unit_test(a_made_up_id_is_never_admitted),
 		cmocka_unit_test(absent_sessions_all_look_alike),
