@@ -133,6 +133,10 @@ static inline uint64_t memory_payload_len(const struct memory *memory, const voi
 	return blob != NULL ? memory->store.host->blob_bytes(blob).len : 0;
 }
 
+/* *out: the blob of the request's payload; NULL when that is empty. OK or NOMEM. */
+int mcpsess_memory_make_blob(
+	struct memory *memory, const struct mcp_session_store_request *request, void **out);
+
 /* The verbs, each in the file that is named after it, or in verbs.c. */
 int mcpsess_memory_store(struct mcp_session_store *store, struct mcp_session_store_call *call);
 int mcpsess_memory_get(struct mcp_session_store *store, struct mcp_session_store_call *call);

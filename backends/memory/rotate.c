@@ -65,7 +65,12 @@ static int enter(struct move *move)
 		return MCPSESS_E_NOTOWNER;
 	}
 	if (status == MCPSESS_OK && memory_is_live(move->record)) {
-		return taken == MCPSESS_E_NOTFOUND ? MCPSESS_OK : MCPSESS_E_EXISTS;
+		uint64_t revision = move->request->revision;
+		if (taken != MCPSESS_E_NOTFOUND) {
+			return MCPSESS_E_EXISTS;
+		}
+		return revision == 0 || revision == move->record->revision ? MCPSESS_OK
+									   : MCPSESS_E_CONFLICT;
 	}
 	move->done = is_repeated(move);
 	if (move->done) {
@@ -77,8 +82,13 @@ static int enter(struct move *move)
 static uint64_t cost_of(const struct move *move)
 {
 	const struct memory_record *record = move->record;
-	uint64_t payload_len =
-		move->request->grace_ms > 0 ? memory_payload_len(move->memory, record->blob) : 0;
+	const struct mcp_session_store_request *request = move->request;
+	uint64_t payload_len = 0;
+	if (request->revision > 0) {
+		payload_len = request->payload.len;
+	} else if (request->grace_ms > 0) {
+		payload_len = memory_payload_len(move->memory, record->blob);
+	}
 	return memory_cost(record->owner != NULL, payload_len);
 }
 
@@ -94,12 +104,16 @@ static int reserve(const struct move *move, uint64_t *bytes)
 	return mcpsess_memory_take_bytes(move->memory, *bytes);
 }
 
-/* The record under its new key is another struct: the old one has a place in its shard to keep. */
+/*
+ * The record under its new key is another struct: the old one has a place in its shard to keep. Its
+ * blob is that of the request's payload, if that takes the place of the old one's.
+ */
 static void go(struct move *move, struct memory_record *record)
 {
 	const struct mcp_session_store_request *request = move->request;
 	struct memory *memory = move->memory;
 	struct memory_record *old = move->record;
+	void *blob = record->blob;
 	*record = *old;
 	record->node.key = request->new_key;
 	record->revision++;
@@ -107,7 +121,9 @@ static void go(struct move *move, struct memory_record *record)
 	if (record->owner != NULL) {
 		mcpsess_memory_owner_replace(memory, old, record);
 	}
-	if (request->grace_ms == 0) {
+	if (request->revision > 0) {
+		record->blob = blob;
+	} else if (request->grace_ms == 0) {
 		old->blob = NULL;
 	} else if (old->blob != NULL) {
 		memory->store.host->blob_ref(old->blob);
@@ -142,7 +158,9 @@ static int try_rotate(struct memory *memory, struct mcp_session_store_call *call
 			*record = NULL;
 		}
 	}
-	if (status == MCPSESS_OK) {
+	if (status == MCPSESS_E_CONFLICT) {
+		call->answer.revision = move.record->revision;
+	} else if (status == MCPSESS_OK) {
 		mcpsess_memory_answer(&call->answer, move.there, now_ms);
 		/* Its owner may have been ended since it was looked at. */
 		mcpsess_memory_settle(memory, move.to, move.there, now_ms, &move.trash);
@@ -151,12 +169,29 @@ static int try_rotate(struct memory *memory, struct mcp_session_store_call *call
 	return status;
 }
 
+/* For the record under its new key. OK or NOMEM. */
+static int prepare(struct memory *memory, const struct mcp_session_store_request *request,
+	struct memory_record **out)
+{
+	struct memory_record *record = memory_realloc(memory, NULL, sizeof(*record));
+	if (record == NULL) {
+		return MCPSESS_E_NOMEM;
+	}
+	record->blob = NULL;
+	if (request->revision > 0 && mcpsess_memory_make_blob(memory, request, &record->blob) < 0) {
+		memory_realloc(memory, record, 0);
+		return MCPSESS_E_NOMEM;
+	}
+	*out = record;
+	return MCPSESS_OK;
+}
+
 int mcpsess_memory_rotate(struct mcp_session_store *store, struct mcp_session_store_call *call)
 {
 	struct memory *memory = (struct memory *)store;
 	uint64_t now_ms = store->host->now_ms(store->core);
-	struct memory_record *record = memory_realloc(memory, NULL, sizeof(*record));
-	if (record == NULL) {
+	struct memory_record *record;
+	if (prepare(memory, &call->request, &record) < 0) {
 		return MCPSESS_E_NOMEM;
 	}
 	uint64_t bytes = 0;
@@ -169,6 +204,7 @@ int mcpsess_memory_rotate(struct mcp_session_store *store, struct mcp_session_st
 		}
 	}
 	if (record != NULL) {
+		store->host->blob_unref(record->blob);
 		memory_realloc(memory, record, 0);
 	}
 	return status;

@@ -120,8 +120,7 @@ static int is_repeated(
 	       memcmp(request->operation, none, sizeof(none)) != 0;
 }
 
-/* *out: the blob of the request's payload; NULL when that is empty. */
-static int make_blob(
+int mcpsess_memory_make_blob(
 	struct memory *memory, const struct mcp_session_store_request *request, void **out)
 {
 	struct mcpsess_bytes payload = request->payload;
@@ -157,7 +156,7 @@ static int make_record(struct memory *memory, struct mcp_session_store_call *cal
 
 	int status = mcpsess_memory_admit(memory, call, record, now_ms);
 	if (status == MCPSESS_OK) {
-		status = make_blob(memory, request, &record->blob);
+		status = mcpsess_memory_make_blob(memory, request, &record->blob);
 		if (status < 0) {
 			mcpsess_memory_withdraw(memory, record, request->payload.len);
 		}
@@ -273,8 +272,9 @@ static int update(struct memory *memory, struct mcp_session_store_call *call, ui
 {
 	uint64_t len = call->request.payload.len;
 	void *blob = NULL;
-	int status = len <= memory->max_bytes ? make_blob(memory, &call->request, &blob)
-					      : mcpsess_memory_full(memory, call);
+	int status = len <= memory->max_bytes
+			     ? mcpsess_memory_make_blob(memory, &call->request, &blob)
+			     : mcpsess_memory_full(memory, call);
 	if (status < 0) {
 		return status;
 	}

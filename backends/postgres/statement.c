@@ -14,7 +14,7 @@ static const char *const texts[POSTGRES_STATEMENTS] = {
 			   "$11, $12) f",
 	[STATEMENT_WRITE] = "select f.* from #@.write($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) f",
 	[STATEMENT_REMOVE] = "select f.* from #@.remove($1, $2, $3, $4) f",
-	[STATEMENT_ROTATE] = "select f.* from #@.rotate($1, $2, $3, $4, $5, $6, $7) f",
+	[STATEMENT_ROTATE] = "select f.* from #@.rotate($1, $2, $3, $4, $5, $6, $7, $8, $9) f",
 	[STATEMENT_END_OWNER] = "select f.* from #@.end_owner($1, $2) f",
 	[STATEMENT_REDEEM] = "select f.* from #@.redeem($1, $2, $3) f",
 	[STATEMENT_PING] = "select f.* from @.ping() f",

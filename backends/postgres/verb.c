@@ -54,12 +54,18 @@ static void add_who(
 	add_owner(out, &request->owner);
 }
 
-static void add_what(
+static void add_payload(
 	struct postgres_parameters *out, const struct mcp_session_store_request *request)
 {
 	const void *data = request->payload.data != NULL ? request->payload.data : "";
-	add_bytes(out, request->operation, sizeof(request->operation));
 	add_bytes(out, data, request->payload.len);
+}
+
+static void add_what(
+	struct postgres_parameters *out, const struct mcp_session_store_request *request)
+{
+	add_bytes(out, request->operation, sizeof(request->operation));
+	add_payload(out, request);
 }
 
 static void fill_read(const struct mcp_session_store_call *call, uint64_t more_flags,
@@ -104,6 +110,12 @@ static void fill_rotate(
 	add_bytes(out, request->new_key.bytes, sizeof(request->new_key.bytes));
 	add_number(out, request->flags);
 	add_number(out, request->grace_ms);
+	add_number(out, request->revision);
+	if (request->revision > 0) {
+		add_payload(out, request);
+	} else {
+		add_null(out);
+	}
 }
 
 static void fill_redeem(

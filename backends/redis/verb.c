@@ -243,6 +243,10 @@ static void add_rotate(struct command *command, const struct mcp_session_store_r
 	add_operation(command, request->operation);
 	add(command, request->new_key.bytes, sizeof(request->new_key));
 	add_number(command, request->grace_ms);
+	add_number(command, bounded(request->revision));
+	if (request->revision > 0) {
+		add(command, request->payload.data, request->payload.len);
+	}
 }
 
 /* What is not about one record. */

@@ -77,7 +77,10 @@ struct mcp_session_store_ops {
 	 */
 	void (*flush)(struct mcp_session_store *store);
 
-	/** CAN_ROTATE, CAN_END_OWNER, CAN_ONCE, CAN_PING: see mcpsess/store.h. */
+	/**
+	 * CAN_ROTATE, CAN_END_OWNER, CAN_ONCE, CAN_PING: see mcpsess/store.h. A rotation has a
+	 * revision and a payload wherever payloads are sealed.
+	 */
 	int (*rotate)(struct mcp_session_store *store, struct mcp_session_store_call *call);
 	int (*end_owner)(struct mcp_session_store *store, struct mcp_session_store_call *call);
 	int (*once)(struct mcp_session_store *store, struct mcp_session_store_call *call);

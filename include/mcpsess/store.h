@@ -80,9 +80,9 @@ enum { MCP_SESSION_STORE_CURSOR_MAX = 64, MCP_SESSION_STORE_PAGE_MAX = 1000 };
 
 /** What a verb is asked. Zero it, fill in what the verb's comment names. */
 struct mcp_session_store_request {
-	struct mcpsess_digest key;    /* mcp_session_store_key() of the id */
-	struct mcpsess_digest owner;  /* mcp_session_store_owner() of the principal; zero: nobody */
-	uint64_t revision;            /* store: 0 creates, else the revision to replace */
+	struct mcpsess_digest key;   /* mcp_session_store_key() of the id */
+	struct mcpsess_digest owner; /* mcp_session_store_owner() of the principal; zero: nobody */
+	uint64_t revision; /* store: 0 creates, else the one to replace; rotate: 0, or it */
 	unsigned char operation[16];  /* store: the operation token; zero: one is made */
 	uint64_t idle_ms;             /* 0: the store's idle */
 	uint64_t absolute_ms;         /* store that creates; 0: the store's absolute */
@@ -90,7 +90,7 @@ struct mcp_session_store_request {
 	uint32_t kind;                /* store that creates: enum mcp_session_store_kind */
 	uint32_t state;               /* store: enum mcp_session_store_state */
 	uint32_t page;                /* list: most entries wanted; 0 is 100 */
-	struct mcpsess_bytes payload; /* store: opaque; good until the verb is over */
+	struct mcpsess_bytes payload; /* store, rotate: opaque; good until the verb is over */
 	char cursor[MCP_SESSION_STORE_CURSOR_MAX]; /* list: "" begins */
 	struct mcpsess_digest new_key;             /* rotate: where the record goes */
 	uint64_t grace_ms; /* rotate: how long the old key still reads; at most 30 s */
@@ -161,6 +161,7 @@ struct mcp_session_store_call {
 	const void *observer;
 	void (*observed)(struct mcp_session_store_call *call, int status);
 	uint32_t verb;
+	int reads_first; /* for a rotation: verb is what is done for it */
 	int status;
 	struct mcpsess_bytes plain; /* the request's own payload, while a sealed one is there */
 	void *sealed;
@@ -190,8 +191,8 @@ struct mcp_session_store_options {
 	 * bytes in base64url, # for comments, read when the store opens. The first key seals, all
 	 * open: to change keys add the new one at the end everywhere, then put it first, and take
 	 * the old one out when all it sealed has ended. A payload is sealed with XChaCha20-Poly1305
-	 * for its record and owner; one that does not open is CORRUPT, unsealed ones too. Such a
-	 * store cannot rotate. UNSUPPORTED in a build without libsodium.
+	 * for its record and owner; one that does not open is CORRUPT, unsealed ones too.
+	 * UNSUPPORTED in a build without libsodium.
 	 */
 	const char *seal_keys_file;
 	const char *module_dir; /* where modules are; NULL: the compiled-in folder */
@@ -300,7 +301,9 @@ MCPSESS_API int mcp_session_store_list(struct mcp_session_store *store,
 /* -- optional verbs, blocking; UNSUPPORTED without their bit -------------------------------- */
 
 /**
- * Move a live record to request->new_key, whole, as its next revision (CAN_ROTATE).
+ * Move a live record to request->new_key, whole, as its next revision (CAN_ROTATE). With a
+ * request->revision it moves only at that, else CONFLICT, and with request->payload instead of its
+ * own. A store that seals payloads for their keys reads it first when there is no revision.
  *
  * OK: the new key serves it. For grace_ms the old key still reads it as it was (get, exists), so
  * that requests under way are served; touches and writes under the old key are REVOKED at once, and

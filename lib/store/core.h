@@ -64,7 +64,9 @@ int mcpsess_verb_prepare(
 	struct mcpsess_core *core, enum mcpsess_verb verb, struct mcp_session_store_call *call);
 /* Give it to the backend: a result, or MCPSESS_PENDING. What pends is not flushed yet. */
 int mcpsess_verb_launch(struct mcpsess_core *core, struct mcp_session_store_call *call);
-/* Both, and wait. done() is not called. */
+/* What is left of a call that the backend has done with: MCPSESS_PENDING, or how it ended. */
+int mcpsess_verb_go_on(struct mcpsess_core *core, struct mcp_session_store_call *call, int status);
+/* Prepare, launch and wait. done() is not called. */
 int mcpsess_verb_run(
 	struct mcpsess_core *core, enum mcpsess_verb verb, struct mcp_session_store_call *call);
 

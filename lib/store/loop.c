@@ -209,10 +209,13 @@ static int deliver(struct mcpsess_core *core)
 	for (struct mcp_session_store_call *call = over->first; call != NULL; call = call->next) {
 		due++;
 	}
-	for (; due > 0 && over->first != NULL; due--, told++) {
+	for (; due > 0 && over->first != NULL; due--) {
 		struct mcp_session_store_call *call = over->first;
 		take_out(over, call);
-		mcpsess_seal_end(core, call, call->status);
+		if (mcpsess_verb_go_on(core, call, call->status) == MCPSESS_PENDING) {
+			continue;
+		}
+		told++;
 		if (call->done != NULL) {
 			call->done(call, call->status);
 		}

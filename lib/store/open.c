@@ -84,10 +84,6 @@ static int take_ops(struct mcpsess_core *core, const struct mcp_session_store_op
 			ops != NULL ? ops->size : 0, offsetof(struct mcp_session_store_ops, list));
 	}
 	memcpy(&core->ops, ops, ops->size < sizeof(core->ops) ? ops->size : sizeof(core->ops));
-	if (core->keys != NULL) {
-		/* A payload is sealed for its record's key, so a backend cannot move it. */
-		core->ops.can &= ~(uint32_t)MCP_SESSION_STORE_CAN_ROTATE;
-	}
 	const char *missing = missing_member(&core->ops);
 	if (missing != NULL) {
 		return mcpsess_fail(

@@ -293,12 +293,15 @@ int mcpsess_pool_run(struct mcp_session_store_pool *pool, enum mcpsess_verb verb
 	if (r < 0) {
 		return r;
 	}
-	struct waiter self = { .call = call };
-	r = find_handle(pool, &self, &call->error);
-	if (r == MCPSESS_OK) {
-		lead(pool, &self);
-	}
-	return mcpsess_seal_end(pool->core, call, r < 0 ? r : call->status);
+	do {
+		struct waiter self = { .call = call };
+		r = find_handle(pool, &self, &call->error);
+		if (r == MCPSESS_OK) {
+			lead(pool, &self);
+		}
+		r = mcpsess_seal_end(pool->core, call, r < 0 ? r : call->status);
+	} while (r == MCPSESS_SEAL_AGAIN);
+	return r;
 }
 
 /* -- opening and the rest -------------------------------------------------------------------- */

@@ -38,10 +38,16 @@ int mcpsess_seal_look(const struct mcpsess_keyring *ring, struct mcpsess_bytes s
 int mcpsess_seal_open(const struct mcpsess_keyring *ring, struct mcpsess_seal_of of,
 	struct mcpsess_bytes sealed, unsigned char *out, struct mcpsess_error *err);
 
+/* Of mcpsess_seal_end(): launch the call once more. */
+enum { MCPSESS_SEAL_AGAIN = 2 };
+
 /*
  * What every call of a sealing store goes through. begin: put a sealed payload into the request of
  * a store, once it is checked. end: put back the caller's; open the answer's. Returns the status,
  * by now perhaps CORRUPT or NOMEM. drop: only put back, for a call that is given up.
+ *
+ * A rotation without a revision is a get, then a rotation at the revision that came, with the
+ * payload sealed for the new key; and again when others wrote between the two.
  */
 int mcpsess_seal_begin(struct mcpsess_core *core, struct mcp_session_store_call *call);
 int mcpsess_seal_end(struct mcpsess_core *core, struct mcp_session_store_call *call, int status);

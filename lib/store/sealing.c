@@ -2,34 +2,52 @@
 #include "store/core.h"
 #include "store/seal.h"
 
+static int is_rotation(const struct mcp_session_store_call *call)
+{
+	return call->verb == MCPSESS_VERB_ROTATE;
+}
+
 static int is_store(const struct mcp_session_store_call *call)
 {
 	return call->verb == MCPSESS_VERB_STORE;
 }
 
-int mcpsess_seal_begin(struct mcpsess_core *core, struct mcp_session_store_call *call)
+/* Put a sealed payload in the place of the request's, which is the caller's again at the end. */
+static int seal(struct mcpsess_core *core, struct mcp_session_store_call *call,
+	struct mcpsess_seal_of of, struct mcpsess_bytes payload)
 {
-	struct mcp_session_store_request *request = &call->request;
-	if (core->keys == NULL || !is_store(call)) {
-		return MCPSESS_OK;
-	}
-	size_t len = request->payload.len + MCPSESS_SEAL_COST;
+	size_t len = payload.len + MCPSESS_SEAL_COST;
 	unsigned char *sealed = mcpsess_realloc(&core->env, NULL, len);
 	if (sealed == NULL) {
 		return mcpsess_fail(
 			&call->error, MCPSESS_E_NOMEM, 0, "no memory to seal the payload");
 	}
-	int any = request->revision > 0 && (request->flags & MCP_SESSION_STORE_ANY_OWNER) != 0;
-	struct mcpsess_seal_of of = { &request->key, any ? NULL : &request->owner };
-	int r = mcpsess_seal_make(core->keys, of, request->payload, sealed);
+	int r = mcpsess_seal_make(core->keys, of, payload, sealed);
 	if (r < 0) {
 		mcpsess_free(&core->env, sealed);
 		return mcpsess_fail(&call->error, r, 0, "there is no randomness");
 	}
-	call->plain = request->payload;
+	call->plain = call->request.payload;
 	call->sealed = sealed;
-	request->payload = mcpsess_mem(sealed, len);
+	call->request.payload = mcpsess_mem(sealed, len);
 	return MCPSESS_OK;
+}
+
+int mcpsess_seal_begin(struct mcpsess_core *core, struct mcp_session_store_call *call)
+{
+	const struct mcp_session_store_request *request = &call->request;
+	if (core->keys == NULL || (!is_store(call) && !is_rotation(call))) {
+		return MCPSESS_OK;
+	}
+	if (is_rotation(call) && request->revision == 0) {
+		call->reads_first = 1;
+		call->verb = MCPSESS_VERB_GET;
+		return MCPSESS_OK;
+	}
+	int any = request->revision > 0 && (request->flags & MCP_SESSION_STORE_ANY_OWNER) != 0;
+	struct mcpsess_seal_of of = { is_rotation(call) ? &request->new_key : &request->key,
+		any ? NULL : &request->owner };
+	return seal(core, call, of, request->payload);
 }
 
 void mcpsess_seal_drop(struct mcpsess_core *core, struct mcp_session_store_call *call)
@@ -38,6 +56,9 @@ void mcpsess_seal_drop(struct mcpsess_core *core, struct mcp_session_store_call 
 		mcpsess_free(&core->env, call->sealed);
 		call->request.payload = call->plain;
 		call->sealed = NULL;
+	}
+	if (call->reads_first) {
+		call->request.revision = 0;
 	}
 }
 
@@ -80,10 +101,79 @@ static void correct_lengths(struct mcp_session_store_answer *answer)
 	}
 }
 
+/* -- a rotation that reads first -------------------------------------------------------------- */
+
+static int again(struct mcp_session_store_call *call, enum mcpsess_verb verb)
+{
+	call->verb = verb;
+	call->error.status = MCPSESS_OK;
+	call->error.text[0] = '\0';
+	mcp_session_store_answer_clear(&call->answer);
+	return MCPSESS_SEAL_AGAIN;
+}
+
+/* What was read moves, if it still stands. */
+static int rotate_what_came(struct mcpsess_core *core, struct mcp_session_store_call *call)
+{
+	struct mcp_session_store_answer *answer = &call->answer;
+	struct mcpsess_seal_of of = { &call->request.new_key, &answer->owner };
+	int r = open_answer(core, call);
+	if (r == MCPSESS_OK) {
+		r = seal(core, call, of, answer->payload);
+	}
+	if (r < 0) {
+		return r;
+	}
+	call->request.revision = answer->revision;
+	return again(call, MCPSESS_VERB_ROTATE);
+}
+
+/* It may have moved already, under the same token; no revision is this one, so nothing else can. */
+static int ask_whether_it_moved(struct mcp_session_store_call *call)
+{
+	call->request.revision = MCP_SESSION_STORE_NONE;
+	return again(call, MCPSESS_VERB_ROTATE);
+}
+
+static int next_step(struct mcpsess_core *core, struct mcp_session_store_call *call, int status)
+{
+	if (is_rotation(call)) {
+		mcpsess_seal_drop(core, call);
+		return status == MCPSESS_E_CONFLICT ? again(call, MCPSESS_VERB_GET) : status;
+	}
+	switch (status) {
+	case MCPSESS_OK:
+		return rotate_what_came(core, call);
+	case MCPSESS_E_NOTFOUND:
+	case MCPSESS_E_EXPIRED:
+	case MCPSESS_E_REVOKED:
+		return ask_whether_it_moved(call);
+	default:
+		return status;
+	}
+}
+
+static int end_rotation(struct mcpsess_core *core, struct mcp_session_store_call *call, int status)
+{
+	status = next_step(core, call, status);
+	if (status != MCPSESS_SEAL_AGAIN) {
+		call->verb = MCPSESS_VERB_ROTATE;
+		call->reads_first = 0;
+		if (status < 0) {
+			mcp_session_store_answer_clear(&call->answer);
+		}
+		call->status = status;
+	}
+	return status;
+}
+
 int mcpsess_seal_end(struct mcpsess_core *core, struct mcp_session_store_call *call, int status)
 {
 	if (core->keys == NULL) {
 		return status;
+	}
+	if (call->reads_first) {
+		return end_rotation(core, call, status);
 	}
 	mcpsess_seal_drop(core, call);
 	if (call->verb == MCPSESS_VERB_LIST && status == MCPSESS_OK) {

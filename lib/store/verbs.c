@@ -41,6 +41,18 @@ static int duration_fits(uint64_t ms)
 	return ms <= MCPSESS_DURATION_MAX || ms == MCP_SESSION_STORE_NONE;
 }
 
+static int check_payload(struct mcp_session_store_call *call)
+{
+	const struct mcp_session_store_request *request = &call->request;
+	if (request->payload.len > payload_max) {
+		return refuse(call, MCPSESS_E_TOOBIG, "request.payload is above 64 MiB");
+	}
+	if (request->payload.data == NULL && request->payload.len > 0) {
+		return refuse(call, MCPSESS_E_INVALID, "request.payload has a length and no data");
+	}
+	return MCPSESS_OK;
+}
+
 static int check_store(struct mcp_session_store_call *call)
 {
 	const struct mcp_session_store_request *request = &call->request;
@@ -51,13 +63,7 @@ static int check_store(struct mcp_session_store_call *call)
 		return refuse(call, MCPSESS_E_INVALID,
 			"request.state is neither initializing nor active");
 	}
-	if (request->payload.len > payload_max) {
-		return refuse(call, MCPSESS_E_TOOBIG, "request.payload is above 64 MiB");
-	}
-	if (request->payload.data == NULL && request->payload.len > 0) {
-		return refuse(call, MCPSESS_E_INVALID, "request.payload has a length and no data");
-	}
-	return MCPSESS_OK;
+	return check_payload(call);
 }
 
 /* The optional verbs say what they need; the text names both, for whoever chose the store. */
@@ -79,10 +85,6 @@ static int check_can(
 		[MCPSESS_VERB_PING] = { MCP_SESSION_STORE_CAN_PING,
 			"this store cannot be pinged (MCP_SESSION_STORE_CAN_PING)" },
 	};
-	if (verb == MCPSESS_VERB_ROTATE && core->keys != NULL) {
-		return refuse(call, MCPSESS_E_UNSUPPORTED,
-			"a store that seals cannot rotate ids: payloads are sealed for one");
-	}
 	return needs[verb].can == 0 || mcpsess_core_can(core, needs[verb].can)
 		       ? MCPSESS_OK
 		       : refuse(call, MCPSESS_E_UNSUPPORTED, needs[verb].text);
@@ -117,7 +119,7 @@ static int check_rotate(struct mcp_session_store_call *call)
 	if (request->grace_ms > GRACE_MAX) {
 		return refuse(call, MCPSESS_E_INVALID, "request.grace_ms is above 30 seconds");
 	}
-	return MCPSESS_OK;
+	return request->revision > 0 ? check_payload(call) : MCPSESS_OK;
 }
 
 static int check_own(enum mcpsess_verb verb, struct mcp_session_store_call *call)
@@ -205,6 +207,7 @@ int mcpsess_verb_prepare(
 	call->error.sys = 0;
 	call->error.text[0] = '\0';
 	call->sealed = NULL;
+	call->reads_first = 0;
 	call->verb = verb;
 	int r = check(core, verb, call);
 	if (r < 0) {
@@ -270,6 +273,17 @@ int mcpsess_verb_settle(struct mcp_session_store_call *call, int status)
 	return call->status = error->status = status;
 }
 
+int mcpsess_verb_go_on(struct mcpsess_core *core, struct mcp_session_store_call *call, int status)
+{
+	while ((status = mcpsess_seal_end(core, call, status)) == MCPSESS_SEAL_AGAIN) {
+		status = mcpsess_verb_launch(core, call);
+		if (status == MCPSESS_PENDING) {
+			break;
+		}
+	}
+	return status;
+}
+
 static int prepare_and_launch(
 	struct mcpsess_core *core, enum mcpsess_verb verb, struct mcp_session_store_call *call)
 {
@@ -284,12 +298,15 @@ int mcpsess_verb_run(
 		return MCPSESS_E_INVALID;
 	}
 	int r = prepare_and_launch(core, verb, call);
-	if (r == MCPSESS_PENDING) {
-		mcpsess_loop_flush(core);
-		r = mcpsess_loop_wait(core, call);
-		mcpsess_loop_arm(core);
-	}
-	return mcpsess_seal_end(core, call, r);
+	do {
+		if (r == MCPSESS_PENDING) {
+			mcpsess_loop_flush(core);
+			r = mcpsess_loop_wait(core, call);
+			mcpsess_loop_arm(core);
+		}
+		r = mcpsess_verb_go_on(core, call, r);
+	} while (r == MCPSESS_PENDING);
+	return r;
 }
 
 void mcpsess_verb_begin(
@@ -338,7 +355,7 @@ int mcpsess_verb_start(struct mcp_session_store *store, enum mcpsess_verb verb,
 	mcp_session_store_answer_clear(&call->answer);
 	int r = prepare_and_launch(core, verb, call);
 	if (r != MCPSESS_PENDING) {
-		r = mcpsess_seal_end(core, call, r);
+		r = mcpsess_verb_go_on(core, call, r);
 	}
 	if (mcpsess_core_can(core, MCP_SESSION_STORE_CAN_PEND)) {
 		/* What done() starts goes out together, at the end of the dispatch. */

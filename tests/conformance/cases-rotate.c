@@ -11,6 +11,7 @@ static struct mcp_session_store_request rotation(
 {
 	struct mcp_session_store_request to = mcpsess_kit_fresh(kit), rotation = *ask;
 	rotation.new_key = to.key;
+	rotation.revision = 0;
 	rotation.grace_ms = grace_ms;
 	memcpy(rotation.operation, to.key.bytes, sizeof(rotation.operation));
 	return rotation;
@@ -26,6 +27,7 @@ static struct mcp_session_store_request at_new_key(const struct mcp_session_stor
 	struct mcp_session_store_request ask = *rotation;
 	ask.key = rotation->new_key;
 	memset(&ask.operation, 0, sizeof(ask.operation));
+	ask.revision = 0;
 	return ask;
 }
 
@@ -52,6 +54,40 @@ static void a_record_moves_whole(struct mcpsess_kit *kit)
 	WANT(kit, touch(kit, &there), MCPSESS_OK, "a touch under the new key");
 	WANT(kit, erase(kit, &there), MCPSESS_OK, "delete");
 	GONE(kit, get(kit, &there), MCPSESS_E_REVOKED, "get after a delete under the new key");
+}
+
+static void it_moves_at_a_revision_with_another_payload(struct mcpsess_kit *kit)
+{
+	for (unsigned i = 0; i < 2; i++) {
+		struct mcp_session_store_request ask = mcpsess_kit_fresh(kit);
+		ask.payload = mcpsess_str("as it was");
+		WANT(kit, create(kit, &ask), MCPSESS_OK, "create");
+		WANT(kit, update(kit, &ask, 1), MCPSESS_OK, "update");
+		WANT(kit, get(kit, &ask), MCPSESS_OK, "get");
+		struct mcp_session_store_answer *before = mcpsess_kit_keep(kit);
+		struct mcp_session_store_request turn = rotation(kit, &ask, i * GRACE_MS);
+		struct mcp_session_store_request there = at_new_key(&turn);
+		turn.payload = mcpsess_str("another payload, and a longer one");
+		turn.revision = 1;
+		WANT(kit, rotate(kit, &turn), MCPSESS_E_CONFLICT,
+			"rotate at a revision that has passed is CONFLICT");
+		UNCHANGED(kit, &ask, before, "a CONFLICT of rotate changes nothing");
+		WANT(kit, exists(kit, &there), MCPSESS_E_NOTFOUND,
+			"a CONFLICT of rotate leaves nothing under the new key");
+		turn.revision = 2;
+		WANT(kit, rotate(kit, &turn), MCPSESS_OK, "rotate at the revision that stands");
+		SAME(kit, kit->answer.revision, 3, "a rotated record is the next revision");
+		WANT(kit, get(kit, &there), MCPSESS_OK, "get under the new key");
+		THAT(kit, mcpsess_bytes_equal(kit->answer.payload, turn.payload),
+			"rotate at a revision brings the payload along: another came");
+		WANT(kit, rotate(kit, &turn), MCPSESS_OK,
+			"a rotation repeated with its operation token succeeds again");
+		if (i > 0) {
+			WANT(kit, get(kit, &ask), MCPSESS_OK, "the old key reads");
+			THAT(kit, mcpsess_bytes_equal(kit->answer.payload, before->payload),
+				"the old key reads the record as it was: another payload came");
+		}
+	}
 }
 
 static void without_a_grace_the_old_key_is_gone(struct mcpsess_kit *kit)
@@ -271,6 +307,10 @@ const struct mcpsess_kit_case mcpsess_kit_rotate_cases[] = {
 		.run = a_record_moves_whole,
 		.flags = KIT_IN_ALL,
 		.needs = ROTATE },
+	{ .name = "rotate-at-revision",
+		.run = it_moves_at_a_revision_with_another_payload,
+		.flags = KIT_IN_ALL,
+		.needs = ROTATE | MCP_SESSION_STORE_CAN_OPERATION },
 	{ .name = "rotate-without-grace",
 		.run = without_a_grace_the_old_key_is_gone,
 		.flags = KIT_IN_ALL,

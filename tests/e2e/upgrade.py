@@ -4,6 +4,7 @@ import concurrent.futures
 import contextlib
 import json
 import os
+import re
 import sys
 import time
 
@@ -11,7 +12,7 @@ from mcp import Client, Server, equal, initialize, opened, run
 from nodes import Cluster, Load, every_store
 
 MARK = b"kept by a later release"  # as in later.c
-HEADER = 119  # of a record in Redis: its times and counts
+RECORD = re.compile(rb"MS.\x01\x0a2.*", re.DOTALL)  # behind times and counts
 
 
 def later(name):
@@ -26,8 +27,8 @@ def payloads(store):
         return [bytes.fromhex(row) for row in rows.split("\n") if row]
     with contextlib.closing(store.server.client()) as client:
         names = sorted(n for n in client("KEYS", "*") if client("TYPE", n) == "string")
-        values = [client("GET", n)[HEADER:] for n in names]
-        return [value for value in values if value.startswith(b"MS")]
+        found = [RECORD.search(client("GET", n)) for n in names]
+        return [record[0] for record in found if record]
 
 
 def marked(store):

@@ -19,6 +19,8 @@ def main():
         })
         harness.run_kits(build, {
             "a pooler": pooler.tcp(schema="pooled", migrate="create"),
+            "sealed": server.unix(schema="sealed", migrate="create",
+                                  seal_keys_file=harness.SEAL_KEYS),
         })
     harness.end()
 

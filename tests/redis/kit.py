@@ -16,6 +16,7 @@ def main():
             "a unix socket": server.unix(prefix="unix:"),
             "tcp": server.tcp(prefix="tcp:"),
             "a database of its own": server.tcp(db=3),
+            "sealed": server.unix(prefix="sealed:", seal_keys_file=harness.SEAL_KEYS),
         })
     harness.end()
 

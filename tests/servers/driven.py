@@ -5,6 +5,8 @@ import sys
 import time
 
 FAILED = []
+SEAL_KEYS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "conformance",
+                         "seal-keys")
 
 
 def modules(build, uri):

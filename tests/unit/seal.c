@@ -299,17 +299,122 @@ static void a_list_tells_the_length_of_what_was_stored(void **state)
 	mcp_session_store_close(store);
 }
 
-static void a_sealing_store_does_not_rotate(void **state)
+static struct mcp_session_store_request rotation(unsigned char from, unsigned char to)
+{
+	struct mcp_session_store_request request = request_of(from);
+	request.new_key.bytes[0] = to;
+	return request;
+}
+
+static void a_rotation_seals_for_the_new_key(void **state)
 {
 	(void)state;
-	struct mcp_session_store *store = open_store("memory:", KEY_ONE);
-	struct mcp_session_store_request request = request_of(1);
-	struct mcpsess_error err;
-	request.new_key.bytes[0] = 2;
-	assert_false(mcp_session_store_can(store) & MCP_SESSION_STORE_CAN_ROTATE);
-	assert_int_equal(
-		mcp_session_store_rotate(store, &request, NULL, &err), MCPSESS_E_UNSUPPORTED);
-	assert_non_null(strstr(err.text, "seals"));
+	struct mcp_session_store *store = open_store("flaky:", KEY_ONE);
+	struct mcp_session_store_request request = rotation(1, 2);
+	struct mcp_session_store_answer answer = { 0 };
+	request.grace_ms = 1000;
+	assert_int_equal(put(store, 1, 0, mcpsess_str("moves")), MCPSESS_OK);
+	assert_int_equal(mcp_session_store_rotate(store, &request, &answer, NULL), MCPSESS_OK);
+	assert_int_equal(answer.revision, 2);
+	mcp_session_store_answer_clear(&answer);
+	want(store, 2, "moves");
+	want(store, 1, "moves");
+	/* What is stored opens under its new key, and nowhere else. */
+	assert_int_equal(get(inside(store), 2, &answer, NULL), MCPSESS_OK);
+	assert_int_equal(put(inside(store), 3, 0, answer.payload), MCPSESS_OK);
+	mcp_session_store_answer_clear(&answer);
+	want_corrupt(store, 3, "another record");
+	mcp_session_store_close(store);
+}
+
+static void a_rotation_takes_what_was_read(void **state)
+{
+	(void)state;
+	struct mcp_session_store *store = open_store("flaky:", KEY_ONE);
+	struct mcp_session_store_request request = rotation(1, 2);
+	assert_int_equal(put(store, 1, 0, mcpsess_str("read")), MCPSESS_OK);
+	request.revision = 2;
+	request.payload = mcpsess_str("changed");
+	assert_int_equal(mcp_session_store_rotate(store, &request, NULL, NULL), MCPSESS_E_CONFLICT);
+	request.revision = 1;
+	assert_int_equal(mcp_session_store_rotate(store, &request, NULL, NULL), MCPSESS_OK);
+	want(store, 2, "changed");
+	mcp_session_store_close(store);
+}
+
+static void a_payload_that_does_not_open_does_not_move(void **state)
+{
+	(void)state;
+	struct mcp_session_store *store = open_store("flaky:", KEY_ONE);
+	struct mcp_session_store_request request = rotation(1, 2);
+	struct mcp_session_store_answer answer = { 0 };
+	assert_int_equal(put(inside(store), 1, 0, mcpsess_str("plain")), MCPSESS_OK);
+	assert_int_equal(mcp_session_store_rotate(store, &request, NULL, NULL), MCPSESS_E_CORRUPT);
+	assert_int_equal(get(inside(store), 1, &answer, NULL), MCPSESS_OK);
+	mcp_session_store_answer_clear(&answer);
+	assert_int_equal(get(inside(store), 2, NULL, NULL), MCPSESS_E_NOTFOUND);
+	mcp_session_store_close(store);
+}
+
+/* A write of the same bytes, from elsewhere. */
+static void write_again(struct mcp_session_store *store, unsigned char number, uint64_t revision)
+{
+	struct mcp_session_store_answer answer = { 0 };
+	assert_int_equal(get(inside(store), number, &answer, NULL), MCPSESS_OK);
+	assert_int_equal(put(inside(store), number, revision, answer.payload), MCPSESS_OK);
+	mcp_session_store_answer_clear(&answer);
+}
+
+static void rotate_while_others_write(const char *scheme)
+{
+	struct mcp_session_store *store = open_store(scheme, KEY_ONE);
+	struct asked turn = { .call = { .request = rotation(1, 2), .done = over } };
+	assert_int_equal(put(store, 1, 0, mcpsess_str("moves")), MCPSESS_OK);
+	for (int again = 0; again < 2; again++) {
+		turn.call.user_data = &turn;
+		turn.over = 0;
+		assert_int_equal(
+			mcp_session_store_rotate_async(store, &turn.call), MCPSESS_PENDING);
+		if (!again) {
+			write_again(store, 1, 1);
+		}
+		wait_for(store, &turn);
+		assert_int_equal(turn.over, 1);
+		assert_int_equal(turn.status, MCPSESS_OK);
+		assert_int_equal(turn.call.answer.revision, 3);
+		/* The caller's again, but for the token: asked once more, it was done. */
+		assert_int_equal(turn.call.request.revision, 0);
+		assert_null(turn.call.request.payload.data);
+		mcp_session_store_answer_clear(&turn.call.answer);
+	}
+	want(store, 2, "moves");
+	mcp_session_store_close(store);
+}
+
+static void a_rotation_that_pends_is_told_once_whoever_writes(void **state)
+{
+	(void)state;
+	/* With some of them it was read before the write, with others after it. */
+	for (int seed = 1; seed <= 12; seed++) {
+		char scheme[64];
+		snprintf(scheme, sizeof(scheme), "flaky:?pend=100&seed=%d", seed);
+		rotate_while_others_write(scheme);
+	}
+}
+
+static void a_rotation_that_is_given_up_leaves_the_request(void **state)
+{
+	(void)state;
+	struct mcp_session_store *store = open_store("flaky:?pend=100", KEY_ONE);
+	struct asked turn = { .call = { .request = rotation(1, 2), .done = over } };
+	assert_int_equal(put(store, 1, 0, mcpsess_str("stays")), MCPSESS_OK);
+	assert_int_equal(mcp_session_store_rotate_async(store, &turn.call), MCPSESS_PENDING);
+	while (turn.call.request.revision == 0) {
+		mcp_session_store_dispatch(store);
+	}
+	mcp_session_store_cancel(store, &turn.call);
+	assert_int_equal(turn.call.request.revision, 0);
+	assert_null(turn.call.request.payload.data);
 	mcp_session_store_close(store);
 }
 
@@ -327,7 +432,11 @@ int main(void)
 		cmocka_unit_test(payloads_do_not_change_places),
 		cmocka_unit_test(who_may_write_for_any_owner_can_be_read),
 		cmocka_unit_test(a_list_tells_the_length_of_what_was_stored),
-		cmocka_unit_test(a_sealing_store_does_not_rotate),
+		cmocka_unit_test(a_rotation_seals_for_the_new_key),
+		cmocka_unit_test(a_rotation_takes_what_was_read),
+		cmocka_unit_test(a_payload_that_does_not_open_does_not_move),
+		cmocka_unit_test(a_rotation_that_pends_is_told_once_whoever_writes),
+		cmocka_unit_test(a_rotation_that_is_given_up_leaves_the_request),
 	};
 	return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -1,5 +1,5 @@
 -- KEYS: record, all, shard, new record, new shard, and of an owner: index, generation
--- ARGV: prefix, key, owner, any, tombstone, operation, new key, grace
+-- ARGV: prefix, key, owner, any, tombstone, operation, new key, grace, revision, and its payload
 local prefix, key, mine, any = ARGV[1], ARGV[2], ARGV[3], ARGV[4] == '1'
 local grace = tonumber(ARGV[8])
 local raw = call('GET', KEYS[1])
@@ -29,12 +29,16 @@ if status ~= OK then
 elseif there ~= '' then
 	return {EXISTS, now}
 end
+local revision = tonumber(ARGV[9])
+if revision > 0 and r[REVISION] ~= revision then
+	return {CONFLICT, now, raw:sub(1, size(r))}
+end
 local payload = raw:sub(size(r) + 1)
 local tombstone = tonumber(ARGV[5])
 r[REVISION] = r[REVISION] + 1
 r[OPERATION] = ARGV[6]
 local header = packed(r)
-put(KEYS[4], header .. payload, vanish_at(r, tombstone))
+put(KEYS[4], header .. (revision > 0 and ARGV[10] or payload), vanish_at(r, tombstone))
 -- The old key: its revision as it was, so that it reads as it did; its token is of no use.
 r[REVISION] = r[REVISION] - 1
 r[MOVED] = 4
