@@ -28,15 +28,8 @@ int mcpsess_redis_ask_cluster(struct redis_conn *conn)
 {
 	static const char *argv[] = { "CLUSTER", "SLOTS" };
 	static const size_t lens[] = { 7, 5 };
-	struct redis_slot slot = { .kind = REDIS_GREET_MASTER, .due_ms = UINT64_MAX };
 	int r = mcpsess_redis_say_password(conn);
-	if (r == MCPSESS_OK) {
-		r = mcpsess_redis_conn_append(conn, 2, argv, lens, &slot.end);
-	}
-	if (r == MCPSESS_OK) {
-		mcpsess_redis_slot_push(&conn->queue, &slot);
-	}
-	return r;
+	return r == MCPSESS_OK ? mcpsess_redis_say(conn, REDIS_GREET_MASTER, 2, argv, lens) : r;
 }
 
 /* first, last, primary, replicas...: whether it is the range of our slot, and sound. */

@@ -200,6 +200,20 @@ static int check_tls(struct redis_config *config, struct mcpsess_error *err)
 	return MCPSESS_OK;
 }
 
+/* The sentinels' own user and password, which are not those of the servers. */
+static int take_sentinel(struct redis *redis, const struct mcpsess_backend_parameter *parameter,
+	struct mcpsess_error *err)
+{
+	struct redis_config *config = &redis->config;
+	int user = strcmp(parameter->name, "sentinel_user") == 0;
+	if (config->master == NULL) {
+		return refuse(err, "%s= is for redis+sentinel", parameter->name);
+	}
+	char **place = user ? &config->sentinel_user : &config->sentinel_password;
+	*place = copied(redis, parameter->value, strlen(parameter->value));
+	return *place != NULL ? MCPSESS_OK : MCPSESS_E_NOMEM;
+}
+
 static int take_parameter(struct redis *redis, const struct mcpsess_backend_parameter *parameter,
 	struct mcpsess_error *err)
 {
@@ -216,6 +230,9 @@ static int take_parameter(struct redis *redis, const struct mcpsess_backend_para
 	}
 	if (strncmp(parameter->name, "tls", 3) == 0) {
 		return take_tls(redis, parameter, err);
+	}
+	if (strncmp(parameter->name, "sentinel", 8) == 0) {
+		return take_sentinel(redis, parameter, err);
 	}
 	if (strcmp(value, "warn") == 0 || strcmp(value, "refuse") == 0) {
 		config->eviction = value[0] == 'w' ? REDIS_EVICTION_WARN : REDIS_EVICTION_REFUSE;
@@ -332,6 +349,9 @@ int mcpsess_redis_configure(
 	for (size_t i = 0; i < from->parameter_count && r == MCPSESS_OK; i++) {
 		r = take_parameter(redis, &from->parameters[i], err);
 	}
+	if (r == MCPSESS_OK && config->sentinel_user != NULL && config->sentinel_password == NULL) {
+		r = refuse(err, "sentinel_user= wants a sentinel_password=");
+	}
 	if (r == MCPSESS_OK && config->cluster) {
 		r = settle_cluster(config, err);
 	}
@@ -350,6 +370,8 @@ void mcpsess_redis_unconfigure(struct redis *redis)
 {
 	wipe(redis, redis->config.user);
 	wipe(redis, redis->config.password);
+	wipe(redis, redis->config.sentinel_user);
+	wipe(redis, redis->config.sentinel_password);
 	mcpsess_redis_realloc(redis, redis->config.master, 0);
 	mcpsess_redis_realloc(redis, redis->config.seeds.list, 0);
 	mcpsess_redis_realloc(redis, redis->config.tls.ca, 0);

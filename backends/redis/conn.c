@@ -135,7 +135,8 @@ void mcpsess_redis_conn_lose(struct redis_conn *conn, int sys, const char *why)
 	snprintf(copy, sizeof(copy), "%s", why);
 	shut(conn);
 	give_back(conn, written, sys, copy);
-	if (conn->asking && try_seed(conn)) {
+	/* Another sentinel may know better than one whose primary is none any more. */
+	if (was != REDIS_READY && was != REDIS_OFF && try_seed(conn)) {
 		return;
 	}
 	if (was != REDIS_READY) {

@@ -70,6 +70,11 @@ int mcpsess_redis_conn_append(
 
 /* greet.c: ask the server who it is, and hear it. */
 int mcpsess_redis_greet(struct redis_conn *conn);
+/* A step of it. NOMEM. */
+int mcpsess_redis_say(
+	struct redis_conn *conn, uint32_t step, int argc, const char **argv, const size_t *lens);
+int mcpsess_redis_say_auth(
+	struct redis_conn *conn, const char *user, const char *password, size_t len);
 /* Who we are, if the server is to be told. */
 int mcpsess_redis_say_password(struct redis_conn *conn);
 /* OK: go on; else it is refused, with the reason in *why. */

@@ -9,7 +9,7 @@
 
 enum { PASSWORD_MAX = 1024, ARGS_MAX = 4 };
 
-static int append(
+int mcpsess_redis_say(
 	struct redis_conn *conn, uint32_t step, int argc, const char **argv, const size_t *lens)
 {
 	struct redis_slot slot = { .kind = step, .due_ms = UINT64_MAX };
@@ -24,7 +24,7 @@ static int say(struct redis_conn *conn, uint32_t step, const char *a, const char
 {
 	const char *argv[] = { a, b };
 	const size_t lens[] = { strlen(a), b != NULL ? strlen(b) : 0 };
-	return append(conn, step, b != NULL ? 2 : 1, argv, lens);
+	return mcpsess_redis_say(conn, step, b != NULL ? 2 : 1, argv, lens);
 }
 
 /* The bytes are gone for good, whatever the compiler thinks of it. */
@@ -33,6 +33,14 @@ static void wipe(char *text, size_t len)
 	for (volatile char *at = text; len > 0; len--) {
 		*at++ = 0;
 	}
+}
+
+int mcpsess_redis_say_auth(
+	struct redis_conn *conn, const char *user, const char *password, size_t len)
+{
+	const char *argv[] = { "AUTH", user != NULL ? user : password, password };
+	const size_t lens[] = { 4, user != NULL ? strlen(user) : len, len };
+	return mcpsess_redis_say(conn, REDIS_GREET_AUTH, user != NULL ? 3 : 2, argv, lens);
 }
 
 int mcpsess_redis_say_password(struct redis_conn *conn)
@@ -49,11 +57,8 @@ int mcpsess_redis_say_password(struct redis_conn *conn)
 	if (password == NULL) {
 		return MCPSESS_OK;
 	}
-	len = len > 0 ? len : strlen(password);
-	const char *user = config->user;
-	const char *argv[] = { "AUTH", user != NULL ? user : password, password };
-	const size_t lens[] = { 4, user != NULL ? strlen(user) : len, len };
-	int r = append(conn, REDIS_GREET_AUTH, user != NULL ? 3 : 2, argv, lens);
+	int r = mcpsess_redis_say_auth(
+		conn, config->user, password, len > 0 ? len : strlen(password));
 	wipe(asked, sizeof(asked));
 	return r;
 }
@@ -71,7 +76,7 @@ static int say_text(struct redis_conn *conn, enum redis_text text)
 	if (r == MCPSESS_OK) {
 		const char *argv[] = { "SCRIPT", "LOAD", script.data };
 		const size_t lens[] = { 6, 4, script.end };
-		r = append(conn, REDIS_GREET_TEXT + (uint32_t)text, 3, argv, lens);
+		r = mcpsess_redis_say(conn, REDIS_GREET_TEXT + (uint32_t)text, 3, argv, lens);
 	}
 	mcpsess_redis_buffer_free(&script, store);
 	return r;

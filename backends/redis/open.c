@@ -165,6 +165,7 @@ const struct mcpsess_backend mcpsess_backend_redis = {
 	.size = sizeof(mcpsess_backend_redis),
 	.name = "redis",
 	.schemes = "redis rediss redis+unix redis+sentinel redis+cluster",
-	.parameters = "prefix db eviction wait tls tls_ca tls_cert tls_key",
+	.parameters = "prefix db eviction wait sentinel_user sentinel_password tls tls_ca "
+		      "tls_cert tls_key",
 	.open = open_it,
 };

@@ -38,7 +38,9 @@ struct redis_config {
 	struct redis_seeds seeds; /* sentinels; none: the endpoint stands */
 	int cluster;              /* the seeds are nodes of one; its slot is ours */
 	uint16_t slot;
-	char *master; /* the name sentinels know it by */
+	char *master;            /* the name sentinels know it by */
+	char *sentinel_user;     /* NULL: the default user */
+	char *sentinel_password; /* NULL: sentinels ask for none */
 	struct redis_tls_config tls;
 	uint32_t database;
 	uint32_t wait; /* replicas that must have a write; 0: none */

@@ -48,6 +48,9 @@ static void finish(
 	end(conn, slot, status, text, NULL);
 }
 
+/* The first of them: somebody else is the primary now, and may be asked where there are several. */
+enum { MOVED_AWAY = 2 };
+
 static enum redis_after take_error(
 	struct redis_conn *conn, const struct redis_slot *slot, const char *text)
 {
@@ -60,8 +63,12 @@ static enum redis_after take_error(
 	}
 	for (size_t i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++) {
 		if (strstr(text, refusals[i].word) != NULL) {
-			finish(conn, slot, MCPSESS_E_UNAVAILABLE, refusals[i].meaning);
 			conn->leave |= refusals[i].lose;
+			if (i < MOVED_AWAY && conn->redis->config.seeds.count > 0) {
+				return slot->call != NULL ? REDIS_AFTER_RESEND
+							  : REDIS_AFTER_NOTHING;
+			}
+			finish(conn, slot, MCPSESS_E_UNAVAILABLE, refusals[i].meaning);
 			return REDIS_AFTER_NOTHING;
 		}
 	}

@@ -22,15 +22,16 @@ const struct redis_endpoint *mcpsess_redis_seed(struct redis_seeds *seeds)
 
 int mcpsess_redis_ask_sentinel(struct redis_conn *conn)
 {
-	const char *master = conn->redis->config.master;
+	const struct redis_config *config = &conn->redis->config;
+	const char *master = config->master;
 	const char *argv[] = { "SENTINEL", "get-master-addr-by-name", master };
 	const size_t lens[] = { 8, 23, strlen(master) };
-	struct redis_slot slot = { .kind = REDIS_GREET_MASTER, .due_ms = UINT64_MAX };
-	int r = mcpsess_redis_conn_append(conn, 3, argv, lens, &slot.end);
-	if (r == MCPSESS_OK) {
-		mcpsess_redis_slot_push(&conn->queue, &slot);
+	int r = MCPSESS_OK;
+	if (config->sentinel_password != NULL) {
+		r = mcpsess_redis_say_auth(conn, config->sentinel_user, config->sentinel_password,
+			strlen(config->sentinel_password));
 	}
-	return r;
+	return r == MCPSESS_OK ? mcpsess_redis_say(conn, REDIS_GREET_MASTER, 3, argv, lens) : r;
 }
 
 int mcpsess_redis_hear_sentinel(

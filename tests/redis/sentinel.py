@@ -55,14 +55,59 @@ def stale_sentinels():
             liar.stop()
 
 
+def a_demoted_primary(user):
+    """It answers READONLY, and a sentinel knows who is the primary now."""
+    with redis.Server() as old, redis.Server("--replicaof", f"127.0.0.1 {old.port}") as new:
+        sentinels = [redis.Sentinel(old, 3), redis.Sentinel(old, 3)]
+        first, second = (s.client() for s in sentinels)
+        try:
+            places = ",".join(f"127.0.0.1:{s.port}" for s in sentinels)
+            with Store(BUILD, f"redis+sentinel://{places}/ours") as store:
+                store("create kept one")
+                redis.wait_for(lambda: old.client()("WAIT", 1, 100) == 1 and
+                               new.client()("DBSIZE") > 0, "the replica")
+                new.client()("REPLICAOF", "NO", "ONE")
+                old.client()("REPLICAOF", "127.0.0.1", new.port)
+                second("SENTINEL", "REMOVE", "ours")
+                second("SENTINEL", "MONITOR", "ours", "127.0.0.1", new.port, 3)
+                answer = store("update kept 1 two")
+                check("a verb that a demoted primary refuses goes to the new one, past a sentinel "
+                      "that does not know", answer.status == "ok" and answer.revision == 2, answer)
+            first("SENTINEL", "REMOVE", "ours")
+            first("SENTINEL", "MONITOR", "ours", "127.0.0.1", new.port, 3)
+            for one in (first, second):
+                one("ACL", "SETUSER", *user)
+                one("ACL", "SETUSER", "default", "off")
+            uri = f"redis+sentinel://{places}/ours"
+            with Store(BUILD, uri) as store:
+                answer = store("exists kept")
+                check("sentinels that want a password get none", answer.status == "UNAVAILABLE" and
+                      "NOAUTH" in answer.text, answer)
+            with Store(BUILD, uri + "?sentinel_user=asker&sentinel_password=wrong") as store:
+                answer = store("exists kept")
+                check("a wrong one is refused, and not told", answer.status == "UNAVAILABLE" and
+                      "AUTH" in answer.text and "wrong" not in answer.text.split(), answer)
+            with Store(BUILD, uri + "?sentinel_user=asker&sentinel_password=se%26cret") as store:
+                answer = store("get kept")
+                check("user and password of the sentinels are theirs alone",
+                      answer.status == "ok" and answer.payload == "two", answer)
+        finally:
+            for sentinel in sentinels:
+                sentinel.stop()
+
+
 def main():
     with redis.Watched() as watched:
         harness.run_kits(BUILD, {"sentinels": (watched.uri(), "--fast")})
         sentinels_that_are_down(watched)
         a_failover(watched)
     stale_sentinels()
+    a_demoted_primary(("asker", "on", ">se&cret", "-@all", "+auth",
+                       "+sentinel|get-master-addr-by-name"))
     for uri, word in {"redis+sentinel://a:1": "primary", "redis+sentinel://a:1/": "primary",
-                      "redis+sentinel://a:x/name": "port"}.items():
+                      "redis+sentinel://a:x/name": "port",
+                      "redis+sentinel://a/name?sentinel_user=x": "sentinel_password",
+                      "redis://?sentinel_password=x": "sentinel_password"}.items():
         with Store(BUILD, uri) as store:
             check(f"{uri} is refused, naming {word}",
                   store.opened.startswith("INVALID") and word in store.opened, store.opened)
