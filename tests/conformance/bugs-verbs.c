@@ -76,6 +76,27 @@ static void end_nobody(
 	request->owner.bytes[0] ^= verb == WRAP_END_OWNER;
 }
 
+/* Ends them one by one, and forgets the first. */
+static int end_all_but_one(
+	struct broken *broken, enum wrap_verb verb, struct mcp_session_store_call *call, int status)
+{
+	if (verb != WRAP_END_OWNER || status != MCPSESS_OK) {
+		return status;
+	}
+	struct mcp_session_store_request asked = call->request;
+	call->request.page = MCP_SESSION_STORE_PAGE_MAX;
+	status = mcpsess_wrap_ask(&broken->wrap, WRAP_LIST, call);
+	struct mcp_session_store_answer page = call->answer;
+	memset(&call->answer, 0, sizeof(call->answer));
+	for (size_t i = 1; i < page.entry_count; i++) {
+		call->request.key = page.entries[i].key;
+		mcpsess_wrap_ask(&broken->wrap, WRAP_DELETE, call);
+	}
+	mcp_session_store_answer_clear(&page);
+	call->request = asked;
+	return status;
+}
+
 static int ended_for_ever(
 	struct broken *broken, enum wrap_verb verb, struct mcp_session_store_call *call, int status)
 {
@@ -135,6 +156,9 @@ const struct bug mcpsess_bugs_of_verbs[] = {
 		.before = any_operation },
 	{ .says = { "end-nobody", "end-owner-ends-all", "of an ended owner is REVOKED" },
 		.before = end_nobody },
+	{ .says = { "end-misses-one", "end-owner-ends-all", "of an ended owner is REVOKED" },
+		.before = end_nobody,
+		.after = end_all_but_one },
 	{ .says = { "ended-for-ever", "end-owner-begins-anew", "is not ended by it" },
 		.after = ended_for_ever },
 	{ .says = { "once-is-twice", "once-is-once", "that was redeemed is EXISTS" },

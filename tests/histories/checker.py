@@ -84,6 +84,8 @@ class Checker:
                 self.broken(p.REPEATED, "its attempts made two revisions", first, one)
         if one.status == "OK" and one.verb == UPDATE and one.revision != one.expected + 1:
             self.broken(p.ONE_WRITE, "an update makes the next revision", one)
+        if one.status == "OK" and one.verb == CREATE and one.revision != 1:
+            self.broken(p.CREATED, "a create makes revision 1", one)
         if one.status == "CONFLICT" and one.revision in (0, one.expected):
             self.broken(p.TYPED, "a conflict says what stands instead", one)
 

@@ -148,9 +148,20 @@ static void think_of_retry(struct client *client, int status)
 	}
 }
 
+/* For people; once, however often it goes wrong the same way. */
+static void complain(struct client *client, int status, const struct mcpsess_error *err)
+{
+	if ((status == MCPSESS_E_UNAVAILABLE || status == MCPSESS_E_UNKNOWN) &&
+		strncmp(client->complaint, err->text, sizeof(client->complaint) - 1) != 0) {
+		memcpy(client->complaint, err->text, sizeof(client->complaint) - 1);
+		fprintf(stderr, "%s: %s\n", mcpsess_status_name(status), err->text);
+	}
+}
+
 int mcpsess_client_step(struct client *client)
 {
 	struct mcp_session_store_answer answer = { 0 };
+	struct mcpsess_error err = { 0 };
 	struct record *record = mcpsess_journal_next(&client->journal);
 	if (record == NULL) {
 		return MCPSESS_PENDING;
@@ -161,9 +172,10 @@ int mcpsess_client_step(struct client *client)
 	client->plan.ask.payload.data = client->plan.payload;
 	write_asked(client, record);
 	int status =
-		verbs[client->plan.verb](client->stage->pool, &client->plan.ask, &answer, NULL);
+		verbs[client->plan.verb](client->stage->pool, &client->plan.ask, &answer, &err);
 	write_answered(client->stage, record, status, &answer);
 	mcp_session_store_answer_clear(&answer);
+	complain(client, status, &err);
 	learn(client, status, record->revision);
 	think_of_retry(client, status);
 	return status;

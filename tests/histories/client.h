@@ -51,6 +51,7 @@ struct client {
 	struct belief beliefs[SLOTS];
 	struct plan plan, last;
 	struct journal journal;
+	char complaint[32]; /* how its last one began */
 };
 
 void mcpsess_stage_set(struct stage *stage, uint64_t seed);

@@ -26,6 +26,7 @@ What comes back:
                          None: one had none
     result.longest       seconds that the slowest operation took
     result.failed        what workers that ended badly had to say
+    result.said          texts of UNAVAILABLE and UNKNOWN, without most repetitions
 """
 import os
 import subprocess
@@ -74,7 +75,7 @@ class Result:
         ends = [o.end - o.begin for o in history.operations if o.end != journal.EVER]
         self.longest = max(ends, default=0) / 1e9
         self.recovery = recovery(history, run.fault_end)
-        self.failed = []
+        self.failed = self.said = []
 
 
 def recovery(history, fault_end):
@@ -130,4 +131,5 @@ def run(build, uri, fault=None, lead=1, hold=1, rest=2, **options):
         result = Result(one, journal.read(os.path.join(folder, "journal")))
         result.failed = [f"status {status}: {text.strip()}" for text, status in words
                          if status > 0]
+        result.said = sorted({line for text, _ in words for line in text.splitlines()})
         return result
