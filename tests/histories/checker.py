@@ -378,8 +378,7 @@ class Checker:
                 one = life.maker
                 before = self.newest(key, [l for l in lives if l is not life], one)
                 if before is not None:
-                    now = one.created if one.verb == CREATE else one.most
-                    self.check_miss(key, before, one, "NOTFOUND", now)
+                    self.check_miss(key, before, one, "NOTFOUND", one.most)
 
     def check_miss(self, key, life, one, status, now):
         ends = [e for e in key.ends if e.begin < one.end and e.end >= life.born and e is not one]

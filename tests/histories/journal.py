@@ -34,8 +34,9 @@ class Operation:
         # When it happened by the store's clock, in milliseconds; None: no knowing.
         self.least = self.most = self.now or None
         if own_clock and self.end != EVER:
+            # What it read from the clock is old by the time that it waited for a lock.
             self.least = max(self.now, self.begin // 1000000)
-            self.most = self.now or self.end // 1000000
+            self.most = self.end // 1000000
         self.repeats = False       # an earlier attempt has the same token
         self.first_begin = self.begin
 

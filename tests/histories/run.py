@@ -28,7 +28,8 @@ def say(name, result, seconds):
     for line in result.said[:20] + result.violations[:20]:
         print(f"    {line}")
     away = sum(result.by_status.get(status, 0) for status in promises.FAILED)
-    wrong = [f"{away} operations failed"] * bool(away) + result.failed + [f"{len(result.violations)} violations"] * bool(result.violations)
+    wrong = result.failed + [f"{count} {what}" for count, what in (
+        (away, "operations failed"), (len(result.violations), "violations")) if count]
     kinds = " ".join(f"{status} {count}" for status, count in sorted(result.by_status.items()))
     if wrong:
         FAILED.append(name)
