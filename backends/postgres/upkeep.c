@@ -151,7 +151,7 @@ const char mcpsess_postgres_sql_sweep[] =
 	"begin\n"
 	"  if i_key is not null then\n"
 	"    keys := array(select x.key from @.session x where x.key = i_key and x.state < 2\n"
-	"      and x.expires_ms <= now for update skip locked);\n"
+	"      and x.expires_ms <= now for update);\n"
 	"  elsif i_owner is not null then\n"
 	"    keys := array(select x.key from @.session x where x.owner = i_owner\n"
 	"      and x.state < 2 and x.expires_ms <= now limit i_budget for update skip locked);\n"

@@ -117,6 +117,20 @@ def locks_are_not_waited_for(server):
         check("and when the lock is gone the store serves", answer.status == "ok", answer)
 
 
+def what_is_in_the_way_is_waited_for(server):
+    with Store(BUILD, server.tcp(schema="way", migrate="create", tombstone="1ms")) as store:
+        store.say("idle 1")
+        store("create again one")
+        while store("get again").status != "NOTFOUND":
+            pass
+        with session(server, "select from way.session for update"):
+            store.say("create again two")
+            wait_for_lock(server)
+        answer = store.hear()
+        check("a create waits for who looks at the remains of another", answer.status == "ok",
+              answer)
+
+
 def connections_run_out(server):
     most = int(server("show max_connections"))
     holders = [idle_psql(server) for _ in range(most)]
@@ -186,6 +200,7 @@ def main():
         many_migrate_at_once(server)
         connections_end(server)
         locks_are_not_waited_for(server)
+        what_is_in_the_way_is_waited_for(server)
         connections_run_out(server)
         the_server_crashes(server)
         a_standby_is_passed_over(server)
