@@ -21,7 +21,7 @@ class Operation:
     __slots__ = ("begin", "end", "token", "expected", "sent", "got", "idle", "span", "revision",
                  "now", "created", "expires", "deadline", "key", "new_key", "code", "verb",
                  "flags", "client", "owner", "its_owner", "status", "least", "most", "repeats",
-                 "first_begin")
+                 "first_begin", "heard")
 
     def __init__(self, fields, own_clock):
         (self.begin, self.end, self.token, self.expected, self.sent, self.got, self.idle,
@@ -29,6 +29,7 @@ class Operation:
          self.new_key, self.code, self.verb, self.flags, self.client, self.owner, self.its_owner,
          _) = fields
         self.status = STATUSES.get(self.code, str(self.code))
+        self.heard = self.end  # when its client had an answer, whatever that says; 0: never
         if self.status in ("PENDING", "UNKNOWN"):
             self.status, self.end = "UNKNOWN", EVER
         # When it happened by the store's clock, in milliseconds; None: no knowing.

@@ -9,6 +9,7 @@
  *   --first N       the number of the first of them; no two of a seed may have the same (0)
  *   --steps N       operations of each client, at most (1000)
  *   --seconds N     and the time they may take (3600)
+ *   --rest N        milliseconds of rest after each operation (0)
  *   --pretend       no threads and no time: clients take turns on a clock that moves by itself
  *   --module-dir D  where modules are
  *
@@ -30,7 +31,7 @@ enum { CLIENTS_MAX = 64, STEPS_PER_MS = 8, PRETENDED_START_S = 1000 };
 
 struct settings {
 	uint64_t seed, steps, seconds;
-	unsigned clients, first;
+	unsigned clients, first, rest_ms;
 	int pretend;
 	const char *uri, *journal, *module_dir;
 };
@@ -69,11 +70,15 @@ static int step(struct client *client)
 }
 
 static uint64_t end_ns;
+static unsigned rest_ms;
 
 static void *work(void *user_data)
 {
 	struct client *client = user_data;
 	while (step(client) && mcpsess_stage_now_ns(client->stage) < end_ns) {
+		if (rest_ms > 0) {
+			pause_ms(client->stage, rest_ms);
+		}
 	}
 	return NULL;
 }
@@ -102,12 +107,17 @@ static int work_together(struct client *clients, unsigned count)
 	return 0;
 }
 
+/* Else all times are those of a server. */
+static int has_own_clock(const char *uri)
+{
+	return strncmp(uri, "redis", 5) != 0 && strncmp(uri, "postgres", 8) != 0;
+}
+
 static int open_journals(
 	struct client *clients, struct stage *stage, const struct settings *settings)
 {
 	struct mcp_session_store_options in_force = { .size = sizeof(in_force) };
 	mcp_session_store_pool_settings(stage->pool, &in_force);
-	const char *scheme = mcp_session_store_pool_scheme(stage->pool);
 	struct record_header header = {
 		.magic = "history",
 		.seed = settings->seed,
@@ -115,8 +125,7 @@ static int open_journals(
 		.absolute_ms = in_force.absolute_ms,
 		.tombstone_ms = in_force.tombstone_ms,
 		.touch_every_ms = in_force.touch_every_ms,
-		.own_clock =
-			strncmp(scheme, "redis", 5) != 0 && strncmp(scheme, "postgres", 8) != 0,
+		.own_clock = has_own_clock(settings->uri),
 	};
 	for (unsigned i = 0; i < settings->clients; i++) {
 		char path[4096];
@@ -139,6 +148,7 @@ static int run(struct stage *stage, const struct settings *settings)
 		take_turns(clients, settings->clients);
 	} else if (r == 0) {
 		end_ns = mcpsess_stage_now_ns(stage) + settings->seconds * 1000000000u;
+		rest_ms = settings->rest_ms;
 		r = work_together(clients, settings->clients);
 	}
 	for (unsigned i = 0; clients != NULL && i < settings->clients; i++) {
@@ -158,7 +168,7 @@ static int read_options(struct settings *settings, int argc, char **argv)
 {
 	static const struct option options[] = { { "seed", 1, NULL, 's' },
 		{ "clients", 1, NULL, 'c' }, { "first", 1, NULL, 'f' }, { "steps", 1, NULL, 'n' },
-		{ "seconds", 1, NULL, 't' }, { "pretend", 0, NULL, 'p' },
+		{ "seconds", 1, NULL, 't' }, { "rest", 1, NULL, 'r' }, { "pretend", 0, NULL, 'p' },
 		{ "module-dir", 1, NULL, 'm' }, { NULL, 0, NULL, 0 } };
 	int option;
 	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
@@ -177,6 +187,9 @@ static int read_options(struct settings *settings, int argc, char **argv)
 			break;
 		case 't':
 			settings->seconds = number(optarg, 10000000);
+			break;
+		case 'r':
+			settings->rest_ms = (unsigned)number(optarg, 999);
 			break;
 		case 'p':
 			settings->pretend = 1;
@@ -203,13 +216,14 @@ int main(int argc, char **argv)
 	struct mcpsess_hooks hooks = {
 		.size = sizeof(hooks), .user_data = &stage, .now_ms = store_now_ms
 	};
-	struct mcp_session_store_options options = { .size = sizeof(options), .hooks = &hooks };
+	struct mcp_session_store_options options = { .size = sizeof(options) };
 	struct mcpsess_error err;
 	if (read_options(&settings, argc, argv) != 0) {
 		return fprintf(stderr, "history-worker [OPTION...] URI JOURNAL\n"), 2;
 	}
 	signal(SIGTERM, end_soon);
 	options.module_dir = settings.module_dir;
+	options.hooks = has_own_clock(settings.uri) ? &hooks : NULL;
 	stage.pretended_ns = settings.pretend ? PRETENDED_START_S * UINT64_C(1000000000) : 0;
 	mcpsess_stage_set(&stage, settings.seed);
 	if (mcpsess_flaky_add(&err) != MCPSESS_OK || mcpsess_broken_add(&err) != MCPSESS_OK ||

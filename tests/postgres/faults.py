@@ -4,7 +4,6 @@
     faults.py BUILD_FOLDER
 """
 import contextlib
-import subprocess
 import sys
 import time
 
@@ -12,26 +11,6 @@ from harness import Store, check, end, postgres
 
 BUILD = sys.argv[1]
 FAILS = ("UNAVAILABLE", "UNKNOWN")
-
-
-def idle_psql(server):
-    return subprocess.Popen(server.psql("")[:-3] + ["postgres"], stdin=subprocess.PIPE,
-                            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-
-
-@contextlib.contextmanager
-def session(server, sql):
-    """A psql that has done something and sits in its transaction."""
-    process = idle_psql(server)
-    process.stdin.write(f"begin; {sql};\n\\echo there\n")
-    process.stdin.flush()
-    process.stdout.readline()
-    try:
-        yield
-    finally:
-        process.stdin.close()
-        process.wait()
-        process.stdout.close()
 
 
 def until_ok(store, line, seconds=10):
@@ -90,7 +69,7 @@ def connections_end(server):
         time.sleep(0.1)
         answer = store("update a 1 two")
         check("a connection that ended while idle costs nothing", answer.status == "ok", answer)
-        with session(server, "select from ended.session for update"):
+        with postgres.Session(server, "begin; select from ended.session for update"):
             store.say("operation word")
             store.say("update a 2 three")
             wait_for_lock(server)
@@ -105,7 +84,7 @@ def connections_end(server):
 def locks_are_not_waited_for(server):
     with Store(BUILD, server.tcp(schema="locked", migrate="create")) as store:
         store("create a one")
-        with session(server, "lock table locked.session in access exclusive mode"):
+        with postgres.Session(server, "begin; lock table locked.session in access exclusive mode"):
             answer = store("get a")
             check("a read of a locked table is UNAVAILABLE after the timeout",
                   answer.status == "UNAVAILABLE" and 900 < answer.ms < 1500, answer)
@@ -133,7 +112,7 @@ def what_is_in_the_way_is_waited_for(server):
 
 def connections_run_out(server):
     most = int(server("show max_connections"))
-    holders = [idle_psql(server) for _ in range(most)]
+    holders = [postgres.Session(server) for _ in range(most)]
     with contextlib.suppress(RuntimeError):
         while True:
             server("select 1")
@@ -142,7 +121,7 @@ def connections_run_out(server):
         check("a server without a connection to spare is UNAVAILABLE",
               answer.status == "UNAVAILABLE", answer)
         for holder in holders:
-            holder.communicate()
+            holder.close()
         answer = until_ok(store, "list", 30)
         check("and then it serves", answer.status == "ok", answer)
 
@@ -156,7 +135,7 @@ def the_server_crashes(server):
             for _ in range(20):
                 answer = store(f"update a {revision} {revision + 1}")
                 revision = answer.revision if answer.status == "ok" else revision
-            with session(server, "select from crashed.session for update"):
+            with postgres.Session(server, "begin; select from crashed.session for update"):
                 store.say(f"update a {revision} {revision + 1}")
                 wait_for_lock(server)
                 server.crash()

@@ -1,15 +1,18 @@
 """Private PostgreSQL servers and poolers for tests: ended by their own process ids."""
+import contextlib
 import glob
 import os
 import pwd
 import shutil
 import signal
 import socket
+import struct
 import subprocess
 import tempfile
 import time
 
 USER = "mcp"
+USER_OF_SYSTEM = "postgres"  # the server refuses to run as root
 
 
 def free_port():
@@ -25,10 +28,9 @@ def program(name):
 
 
 def unprivileged():
-    """The server refuses to run as root."""
     if os.getuid() != 0:
         return {}
-    entry = pwd.getpwnam("postgres")
+    entry = pwd.getpwnam(USER_OF_SYSTEM)
     return {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": []}
 
 
@@ -58,7 +60,7 @@ class Server:
         self.process = None
         os.mkdir(self.data, 0o700)
         if os.getuid() == 0:
-            entry = pwd.getpwnam("postgres")
+            entry = pwd.getpwnam(USER_OF_SYSTEM)
             os.chown(self.folder, entry.pw_uid, entry.pw_gid)
             os.chown(self.data, entry.pw_uid, entry.pw_gid)
         subprocess.run([program("initdb"), "-D", self.data, "-A", "trust", "-U", USER,
@@ -93,12 +95,36 @@ class Server:
             raise RuntimeError(run.stdout)
         return run.stdout.strip()
 
+    def occupy(self):
+        """A connection that does nothing; None when the server has none to spare."""
+        one = socket.create_connection(("127.0.0.1", self.port))
+        words = f"user\0{USER}\0database\0postgres\0\0".encode()
+        one.sendall(struct.pack("!II", len(words) + 8, 3 << 16) + words)
+        if one.recv(1) == b"R":
+            return one
+        one.close()
+        return None
+
     def send(self, number):
         self.process.send_signal(number)
+
+    def send_all(self, number):
+        """To the server and to every process it has made."""
+        pids = [self.process.pid]
+        with open(f"/proc/{self.process.pid}/task/{self.process.pid}/children",
+                  encoding="ascii") as file:
+            pids += [int(word) for word in file.read().split()]
+        for pid in pids:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, number)
 
     def crash(self):
         """Immediate mode: as if the power had gone."""
         self.send(signal.SIGQUIT)
+        self.process.wait()
+
+    def kill(self):
+        self.send_all(signal.SIGKILL)
         self.process.wait()
 
     def stop(self):
@@ -118,6 +144,38 @@ class Server:
 
     def __exit__(self, *_):
         self.stop()
+
+
+class Session:
+    """A psql that stays, for what is done one after the other on one connection."""
+
+    def __init__(self, server, sql=""):
+        self.process = subprocess.Popen(server.psql("")[:-3] + ["postgres"],
+                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                        stderr=subprocess.DEVNULL, text=True)
+        if sql:
+            self(sql)
+
+    def __call__(self, sql):
+        self.process.stdin.write(sql + ";\n\\echo done\n")
+        self.process.stdin.flush()
+        out = ""
+        for line in self.process.stdout:
+            if line == "done\n":
+                break
+            out += line
+        return out.strip()
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.wait()
+        self.process.stdout.close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
 
 
 class Pooler:

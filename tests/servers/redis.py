@@ -155,16 +155,32 @@ class Watched:
     """A primary, a replica, and three sentinels that watch them."""
 
     def __init__(self):
-        self.servers = [Server()]
+        self.servers = [Server("--repl-diskless-sync-delay", 0)]
         self.servers.append(Server("--replicaof", f"127.0.0.1 {self.servers[0].port}"))
         self.sentinels = [Sentinel(self.servers[0]) for _ in range(3)]
-        wait_for(lambda: all(self.knows(s) for s in self.sentinels), "the sentinels to meet")
+        wait_for(lambda: all(self.knows(s) for s in self.sentinels) and
+                 b"master_link_status:up" in self.servers[1].client()("INFO", "replication"),
+                 "the sentinels to meet")
 
     @staticmethod
     def knows(sentinel):
         fields = sentinel.client()("SENTINEL", "MASTER", "ours")
         fields = dict(zip(fields[::2], fields[1::2]))
         return fields[b"num-other-sentinels"] == b"2" and fields[b"num-slaves"] == b"1"
+
+    def of(self, role):
+        """The first server that says so; None: none does."""
+        alive = [s for s in self.servers if s.process.poll() is None]
+        return next((s for s in alive if s.client()("ROLE")[0] == role), None)
+
+    def primary(self):
+        return self.of(b"master")
+
+    def replica(self):
+        return self.of(b"slave")
+
+    def fail_over(self):
+        self.sentinels[0].client()("SENTINEL", "FAILOVER", "ours")
 
     def uri(self, **parameters):
         places = ",".join(f"127.0.0.1:{s.port}" for s in self.sentinels)
@@ -225,6 +241,12 @@ class Cluster:
             if first <= slot <= last:
                 return [by_port[node[1]] for node in nodes]
         raise RuntimeError("nobody serves the slot")
+
+    def primary(self, tag="mcp:session:"):
+        return self.of(tag)[0]
+
+    def fail_over(self, tag="mcp:session:"):
+        self.of(tag)[1].client()("CLUSTER", "FAILOVER")
 
     def uri(self, **parameters):
         places = ",".join(f"127.0.0.1:{n.port}" for n in self.nodes[:3])

@@ -1,0 +1,117 @@
+#!/usr/bin/env python3
+"""Every fault in the middle of a history of pods at work, and a table of what came of it.
+
+    run.py BUILD_FOLDER [PART...]
+
+A part is redis, postgres or failover; without one all of them, and the table. FAULT, of the
+environment: only those faults whose names have it.
+"""
+import os
+import subprocess
+import sys
+import time
+
+from pods import SLACK_MS, TIMEOUT_MS, Outcome, Pods, now_ns
+import catalogue
+import scenes
+from driven import check, end
+
+BUILD = sys.argv[1]
+BEFORE, AFTER = 0.5, 0.6
+PARTS = {
+    "redis": (scenes.OnRedis, catalogue.NETWORK + catalogue.PODS + catalogue.REDIS),
+    "postgres": (scenes.OnPostgres, catalogue.NETWORK + catalogue.PODS + catalogue.POSTGRES),
+    "failover": (scenes.OnRedis, catalogue.FAILOVER),
+}
+TOGETHER = (("redis",), ("postgres", "failover"))  # they mostly wait
+COLUMNS = "calls that failed, the slowest | served again after | acknowledged writes lost"
+
+
+def live_through(fault, scene):
+    with Pods(BUILD, scene.uri) as pods:
+        scene.pods = pods
+        pods.start()
+        pods.start()
+        time.sleep(BEFORE)
+        begin = now_ns()
+        with fault.act(scene):
+            time.sleep(fault.lasts)
+        over = now_ns()
+        fault.mend(scene)
+        pods.settle(fault.recovers)
+        time.sleep(AFTER)
+        ends = pods.end()
+        return Outcome(pods.history(), begin, over), ends
+
+
+def judge(part, fault, outcome, ends):
+    def say(what, good, why):
+        check(f"{part}: {fault.name}: {what}", good, why)
+    bad = outcome.mistyped()
+    slowest, back = outcome.slowest_ms(fault.excused), outcome.back_ms()
+    say("every result is typed, in time, and no pod dies", not bad and set(ends) <= {0, -9} and
+        slowest < TIMEOUT_MS + SLACK_MS,
+        f"{[str(one) for one in bad[:5]]}, slowest {slowest:.0f} ms, ends {ends}")
+    if fault.noticed is not None:
+        say("it is noticed" if fault.noticed else "nobody notices",
+            bool(outcome.failures) == fault.noticed, f"{outcome.seen()}")
+    say(f"all is well again within {fault.recovers:.0f} s",
+        back is not None and back < fault.recovers * 1000, f"{back} ms")
+    if not fault.loses:
+        say("nothing that was acknowledged is lost", not outcome.lost and
+            (not outcome.violations or fault.store == "waited"),
+            "; ".join(str(one) for one in outcome.violations[:3]))
+
+
+def row(fault, outcome):
+    seen = ", ".join(f"{count} {name}" for name, count in outcome.seen().items() if count)
+    back = outcome.back_ms()
+    return (f"{seen or 'none'}; {outcome.slowest_ms(fault.excused):.0f} ms",
+            f"{back:.0f} ms" if outcome.failures and back is not None else "",
+            f"{len(outcome.lost)} of {outcome.acknowledged}")
+
+
+def run_part(part):
+    make, faults = PARTS[part]
+    for fault in faults:
+        if os.environ.get("FAULT", "") not in fault.name:
+            continue
+        with make(BUILD, fault.store) as scene:
+            outcome, ends = live_through(fault, scene)
+        judge(part, fault, outcome, ends)
+        print("\t".join(("row", part, fault.name, *row(fault, outcome))), flush=True)
+    if part == "postgres":
+        scenes.OnPostgres.end()
+
+
+def print_table(title, parts, rows):
+    """A line for each fault, and its cells of each part."""
+    print("|", title, "|", " | ".join(COLUMNS.replace("calls", f"{p}: calls", 1) for p in parts),
+          "|")
+    print("|---" * (1 + 3 * len(parts)) + "|")
+    for name in dict.fromkeys(name for part in parts for name in rows[part]):
+        print("|", name, "|", " | ".join(" | ".join(rows[p].get(name, ("", "", "")))
+                                         for p in parts), "|")
+
+
+def main():
+    if len(sys.argv) > 2:
+        for part in sys.argv[2:]:
+            run_part(part)
+        end()
+    runs = [subprocess.Popen([sys.executable, __file__, BUILD, *parts], stdout=subprocess.PIPE,
+                             text=True) for parts in TOGETHER]
+    rows = {part: {} for part in PARTS}
+    for line in "".join(run.communicate()[0] for run in runs).splitlines():
+        kind, *cells = line.split("\t")
+        if kind == "row":
+            rows[cells[0]][cells[1]] = cells[2:]
+        else:
+            print(line)
+    print_table("what breaks", ("redis", "postgres"), rows)
+    print_table("who takes over", ("failover",), rows)
+    sys.exit(any(run.returncode for run in runs))
+
+
+if __name__ == "__main__":
+    main()
