@@ -74,7 +74,6 @@ class Checker:
         elif one.status in ("OK", "CONFLICT") and one.created:
             if stranger and one.verb != DELETE:
                 self.broken(p.OWNER, "a stranger had it", one)
-                one.status = "UNAVAILABLE"
             elif one.verb not in (DELETE, ONCE, END_OWNER) and one.its_owner != one.owner:
                 self.broken(p.OWNER, f"owner {one.its_owner} was answered", one)
         if one.repeats and one.status == "OK":
@@ -114,7 +113,8 @@ class Checker:
                 key.ends.append(one)
             return
         if one.status in ("OK", "CONFLICT") and one.created and one.verb != ROTATE:
-            self.life(one.key, one).see(one)
+            if not one.flags & STRANGER:
+                self.life(one.key, one).see(one)
         elif one.status in p.GONE:
             key.misses.append(one)
         elif one.status == "EXISTS" and one.verb == CREATE:
@@ -316,7 +316,7 @@ class Checker:
                 continue
             now = one.least
             if one.expires and now >= one.expires or now >= deadline:
-                self.broken(p.LATE, f"it was over at {min(one.expires, deadline)} ms", one)
+                self.broken(p.LATE, f"it was over at {min(one.expires or EVER, deadline)} ms", one)
                 return
             if one.verb == CREATE and one.span and deadline > one.created + one.span:
                 self.broken(p.LATE, f"its deadline is {deadline} ms", one)
@@ -336,7 +336,8 @@ class Checker:
                     return
                 latest = max(latest, until + self.history.every_of(one))
             if latest <= now or one.expires > latest:
-                self.broken(p.LATE, f"it has to be over at {latest} ms, not {one.expires}",
+                said = f", not at {one.expires}" if one.expires > latest else ""
+                self.broken(p.LATE, f"it has to be over at {latest} ms{said}",
                             *life.last(now), one)
                 return
 
