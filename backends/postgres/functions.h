@@ -12,8 +12,9 @@
 #ifndef MCPSESS_POSTGRES_FUNCTIONS_H
 #define MCPSESS_POSTGRES_FUNCTIONS_H
 
-/* The five verbs, in records.c. */
+/* The five verbs, in reads.c and records.c. */
 extern const char mcpsess_postgres_sql_read[];
+extern const char mcpsess_postgres_sql_read_many[];
 extern const char mcpsess_postgres_sql_make[];
 extern const char mcpsess_postgres_sql_write[];
 extern const char mcpsess_postgres_sql_remove[];
@@ -24,6 +25,11 @@ extern const char mcpsess_postgres_sql_sweep[];
 extern const char mcpsess_postgres_sql_rotate[];
 extern const char mcpsess_postgres_sql_end_owner[];
 extern const char mcpsess_postgres_sql_once[];
+extern const char mcpsess_postgres_sql_stats[];
+
+/* What reads are where plans are kept: statements of their own, in reads.c. */
+extern const char mcpsess_postgres_look[];
+extern const char mcpsess_postgres_look_at_many[];
 
 /* What each verb answers, in the order in which result.c reads it. */
 #define ANSWER \

@@ -30,10 +30,26 @@ static void ask(struct postgres *pg, enum postgres_phase phase, const char *text
 		pg, MCPSESS_EVENT_READ | (left > 0 ? (uint32_t)MCPSESS_EVENT_WRITE : 0u));
 }
 
+/*
+ * Only behind a pooler is the server process another than the one that greeted us. Where it is the
+ * same it will be ours as long as the connection lives: it can keep plans, which are made once, and
+ * must be good however full the tables are then.
+ */
 void mcpsess_postgres_check(struct postgres *pg)
 {
+	char text[400];
+	snprintf(text, sizeof(text),
+		"select version, case when pg_backend_pid() = %d then "
+		"set_config('plan_cache_mode', 'force_generic_plan', false) || "
+		"set_config('enable_seqscan', 'off', false) || "
+		"set_config('enable_hashjoin', 'off', false) || "
+		"set_config('enable_mergejoin', 'off', false) || "
+		"set_config('jit', 'off', false) end from @.meta",
+		PQbackendPID(pg->conn));
 	pg->version = -1;
-	ask(pg, PHASE_CHECKING, "select version from @.meta");
+	pg->keeps_plans = 0;
+	pg->planned = 0;
+	ask(pg, PHASE_CHECKING, text);
 }
 
 static void step(struct postgres *pg)
@@ -80,7 +96,9 @@ static void begin(struct postgres *pg)
 static void go_on(struct postgres *pg)
 {
 	int wanted = mcpsess_postgres_version();
-	if (pg->phase == PHASE_STEPPING || (pg->phase == PHASE_CHECKING && pg->version == wanted)) {
+	if (pg->phase == PHASE_STEPPING) {
+		mcpsess_postgres_check(pg);
+	} else if (pg->phase == PHASE_CHECKING && pg->version == wanted) {
 		begin(pg);
 	} else if (pg->version > wanted || !pg->creates) {
 		refuse(pg);
@@ -99,6 +117,7 @@ static int take(struct postgres *pg, const PGresult *result)
 	if (PQresultStatus(result) == PGRES_TUPLES_OK) {
 		if (PQntuples(result) == 1 && strcmp(PQfname(result, 0), "version") == 0) {
 			pg->version = atoi(PQgetvalue(result, 0, 0));
+			pg->keeps_plans = PQnfields(result) > 1 && !PQgetisnull(result, 0, 1);
 		}
 		return 1;
 	}

@@ -155,6 +155,7 @@ static int make_texts(struct postgres *pg)
 			return MCPSESS_E_NOMEM;
 		}
 		mcpsess_postgres_expand(text, pg->schema, pg->commit, pg->texts[i]);
+		mcpsess_postgres_name(pg->texts[i], pg->names[i]);
 	}
 	return MCPSESS_OK;
 }
@@ -178,6 +179,7 @@ static void free_queries(struct postgres *pg, struct postgres_queue *queue)
 {
 	for (struct postgres_query *one = mcpsess_postgres_pop(queue); one != NULL;
 		one = mcpsess_postgres_pop(queue)) {
+		free_queries(pg, &one->members);
 		postgres_realloc(pg, one, 0);
 	}
 }

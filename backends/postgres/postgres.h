@@ -23,6 +23,12 @@ struct postgres_own {
 
 enum postgres_about { ABOUT_ALL, ABOUT_OWNER, ABOUT_KEY };
 
+struct postgres_query;
+
+struct postgres_queue {
+	struct postgres_query *first, *last;
+};
+
 /* One statement. A statement that is given up stays until its result has been passed over. */
 struct postgres_query {
 	struct postgres_query *next;
@@ -30,17 +36,17 @@ struct postgres_query {
 	struct postgres_own *own;            /* NULL: nobody waits for it */
 	enum postgres_statement statement;
 	unsigned tries;
-	int status;     /* MCPSESS_PENDING: no result yet */
-	int again;      /* it goes into the queue again when it is over */
-	uint64_t flags; /* of a read, besides the request's */
+	int status;        /* MCPSESS_PENDING: no result yet */
+	int again;         /* it goes into the queue again when it is over */
+	uint64_t flags;    /* of a read, besides the request's */
+	uint32_t planning; /* in postgres.planned: its plan is asked for before it */
+	/* Of many reads in one. */
+	struct postgres_queue members;
+	int count;
 	/* Of a sweep. */
 	enum postgres_about about;
 	struct mcpsess_digest digest;
 	uint64_t budget;
-};
-
-struct postgres_queue {
-	struct postgres_query *first, *last;
 };
 
 enum postgres_phase {
@@ -59,15 +65,18 @@ struct postgres {
 	int fd; /* watched; -1: none */
 	uint32_t events;
 	uint64_t connect_until_ms;
-	int version; /* of the schema, as found */
-	int closing; /* the server has said that it ends this connection */
+	int version;      /* of the schema, as found */
+	int closing;      /* the server has said that it ends this connection */
+	int keeps_plans;  /* whether the server can keep plans for us */
+	uint32_t planned; /* which: a bit for each statement */
 	struct postgres_queue waiting, sent;
 	struct postgres_query *spare;
 
 	/* As configured. */
 	char *texts[POSTGRES_STATEMENTS];
-	PQconninfoOption *address; /* what the authority and the path say */
-	char **parameters;         /* libpq's own: name, value, name, value, NULL */
+	char names[POSTGRES_STATEMENTS][POSTGRES_NAME]; /* of their plans */
+	PQconninfoOption *address;                      /* what the authority and the path say */
+	char **parameters; /* libpq's own: name, value, name, value, NULL */
 	char schema[POSTGRES_SCHEMA_MAX + 1];
 	char commit[16]; /* synchronous_commit of writes; "": the server's */
 	int creates;     /* migrate=create */
@@ -135,6 +144,17 @@ void mcpsess_postgres_forget(struct postgres *pg, const struct postgres_own *own
 /* Whether nobody can know if it was done once it has been sent. */
 int mcpsess_postgres_writes(const struct postgres_query *query);
 
+/* -- batch.c ------------------------------------------------------------------------------ */
+
+/* The query, or one of it and others that wait and can be one statement with it. */
+struct postgres_query *mcpsess_postgres_gather(struct postgres *pg, struct postgres_query *query);
+/* Note in each of its members what the result says of it. */
+int mcpsess_postgres_take_many(
+	struct postgres *pg, struct postgres_query *query, const PGresult *result);
+/* Let those members whom somebody waits for go into a queue, to be sent alone; free the query. */
+void mcpsess_postgres_dissolve(
+	struct postgres *pg, struct postgres_query *query, struct postgres_queue *queue);
+
 /* -- verb.c ------------------------------------------------------------------------------- */
 
 struct postgres_parameters {
@@ -151,7 +171,16 @@ struct postgres_parameters {
 void mcpsess_postgres_fill(
 	struct postgres *pg, const struct postgres_query *query, struct postgres_parameters *out);
 
+/* The same of many reads: what they point into is returned, to be freed; NULL without memory. */
+void *mcpsess_postgres_fill_many(
+	struct postgres *pg, const struct postgres_query *query, struct postgres_parameters *out);
+
 extern const struct mcp_session_store_ops mcpsess_postgres_ops;
+
+/* -- send.c ------------------------------------------------------------------------------- */
+
+/* Hand it to libpq, and the end of its transaction. NOMEM: nothing was. */
+int mcpsess_postgres_send(struct postgres *pg, struct postgres_query *query);
 
 /* -- cursor.c ------------------------------------------------------------------------------ */
 
@@ -161,6 +190,11 @@ int mcpsess_postgres_get_cursor(const char *cursor, unsigned char *key);
 
 /* -- result.c ----------------------------------------------------------------------------- */
 
+/* Of a query for one record: note what a row of the result says. */
+int mcpsess_postgres_take_answer(
+	struct postgres *pg, struct postgres_query *query, const PGresult *result, int index);
+/* An int8 of a row. */
+uint64_t mcpsess_postgres_number(const PGresult *result, int row, int column);
 /* Note in the query what its result says. */
 void mcpsess_postgres_take(
 	struct postgres *pg, struct postgres_query *query, const PGresult *result);

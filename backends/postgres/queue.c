@@ -97,18 +97,41 @@ static void end_lost(struct postgres *pg, struct postgres_query *query, int sys,
 	}
 }
 
+/* Whether it is for somebody who has given it up. Sweeps are for nobody anyway. */
+static int is_given_up(const struct postgres_query *query)
+{
+	return query->call == NULL && query->own == NULL && query->statement != STATEMENT_SWEEP &&
+	       query->statement != STATEMENT_READ_MANY;
+}
+
+/* Its members go on alone if it has done nothing, or are lost with it. */
+static void lose_one(struct postgres *pg, struct postgres_query *query,
+	struct postgres_queue *unheard, int sys, const char *text)
+{
+	/* Behind the statement that was told so, nothing has been looked at. */
+	int nothing = pg->closing && query->status == MCPSESS_PENDING;
+	if (query->statement == STATEMENT_READ_MANY && (nothing || query->status < 0)) {
+		mcpsess_postgres_dissolve(pg, query, unheard);
+	} else if (query->statement == STATEMENT_READ_MANY) {
+		for (struct postgres_query *one = mcpsess_postgres_pop(&query->members);
+			one != NULL; one = mcpsess_postgres_pop(&query->members)) {
+			end_lost(pg, one, sys, text);
+		}
+		mcpsess_postgres_free_query(pg, query);
+	} else if (nothing && !is_given_up(query)) {
+		mcpsess_postgres_push(unheard, query);
+	} else {
+		end_lost(pg, query, sys, text);
+	}
+}
+
 void mcpsess_postgres_lose(struct postgres *pg, int sys, const char *text)
 {
 	struct postgres_queue sent = pg->sent, unheard = { 0 };
 	memset(&pg->sent, 0, sizeof(pg->sent));
 	for (struct postgres_query *one = mcpsess_postgres_pop(&sent); one != NULL;
 		one = mcpsess_postgres_pop(&sent)) {
-		/* Behind the statement that was told so, nothing has been looked at. */
-		if (pg->closing && one->status == MCPSESS_PENDING) {
-			mcpsess_postgres_push(&unheard, one);
-		} else {
-			end_lost(pg, one, sys, text);
-		}
+		lose_one(pg, one, &unheard, sys, text);
 	}
 	put_back(pg, &unheard);
 }
@@ -148,15 +171,6 @@ static int has_hung_up(const struct postgres *pg)
 	return byte < 0 || byte == 'E' || PQstatus(pg->conn) != CONNECTION_OK;
 }
 
-static int send_one(struct postgres *pg, struct postgres_query *query)
-{
-	struct postgres_parameters p;
-	mcpsess_postgres_fill(pg, query, &p);
-	return PQsendQueryParams(pg->conn, pg->texts[query->statement], p.count, p.types, p.values,
-		       p.lengths, p.formats, 1) == 1 &&
-	       PQpipelineSync(pg->conn) == 1;
-}
-
 static void flush_connection(struct postgres *pg)
 {
 	int left = PQflush(pg->conn);
@@ -168,12 +182,19 @@ static void flush_connection(struct postgres *pg)
 		pg, MCPSESS_EVENT_READ | (left > 0 ? (uint32_t)MCPSESS_EVENT_WRITE : 0u));
 }
 
+/* Without memory to say them together, reads that have met go one by one. */
 static void send_waiting(struct postgres *pg)
 {
 	while (pg->waiting.first != NULL) {
-		struct postgres_query *query = mcpsess_postgres_pop(&pg->waiting);
+		struct postgres_query *query =
+			mcpsess_postgres_gather(pg, mcpsess_postgres_pop(&pg->waiting));
+		int r = mcpsess_postgres_send(pg, query);
+		if (r == MCPSESS_E_NOMEM) {
+			mcpsess_postgres_dissolve(pg, query, &pg->waiting);
+			continue;
+		}
 		mcpsess_postgres_push(&pg->sent, query);
-		if (!send_one(pg, query)) {
+		if (r < 0) {
 			mcpsess_postgres_drop(pg, ECONNRESET, PQerrorMessage(pg->conn));
 			return;
 		}
@@ -221,10 +242,29 @@ static void queue_sweep(struct postgres *pg, const struct postgres_query *query)
 	mcpsess_postgres_push(&pg->waiting, sweep);
 }
 
+/* What fails one of many must not fail the others: each is sent again, alone. */
+static void complete_many(struct postgres *pg, struct postgres_query *query)
+{
+	if (query->status < 0) {
+		mcpsess_postgres_dissolve(pg, query, &pg->waiting);
+		return;
+	}
+	for (struct postgres_query *one = mcpsess_postgres_pop(&query->members); one != NULL;
+		one = mcpsess_postgres_pop(&query->members)) {
+		int status = one->status != MCPSESS_PENDING ? one->status : MCPSESS_E_CORRUPT;
+		mcpsess_postgres_end(pg, one, status, 0, NULL);
+	}
+	mcpsess_postgres_free_query(pg, query);
+}
+
 /* Its transaction is over, so what its result said holds now. */
 static void complete(struct postgres *pg)
 {
 	struct postgres_query *query = mcpsess_postgres_pop(&pg->sent);
+	if (query->statement == STATEMENT_READ_MANY) {
+		complete_many(pg, query);
+		return;
+	}
 	if (query->call == NULL || !query->again) {
 		int status = query->status != MCPSESS_PENDING ? query->status : MCPSESS_E_UNKNOWN;
 		mcpsess_postgres_end(pg, query, status, 0, NULL);
@@ -310,9 +350,10 @@ void mcpsess_postgres_cancel(struct mcp_session_store *store, struct mcp_session
 		return;
 	}
 	for (struct postgres_query *one = pg->sent.first; one != NULL; one = one->next) {
-		if (one->call == call) {
-			one->call = NULL;
+		for (struct postgres_query *in = one->members.first; in != NULL; in = in->next) {
+			in->call = in->call == call ? NULL : in->call;
 		}
+		one->call = one->call == call ? NULL : one->call;
 	}
 	/* An answer that is late may never come, and all others would wait behind it. */
 	if (pg->sent.first != NULL && call->give_up_ms <= store->host->now_ms(store->core)) {

@@ -7,63 +7,134 @@ enum { TRIES = 6 };
 
 /* -- values --------------------------------------------------------------------------------- */
 
-static uint64_t number(const PGresult *result, int row, int column)
+static uint64_t number_of(const char *value, int len)
 {
-	const unsigned char *bytes = (const unsigned char *)PQgetvalue(result, row, column);
-	uint64_t value = 0;
-	if (PQgetlength(result, row, column) != 8) {
-		return 0;
+	uint64_t number = 0;
+	for (int i = 0; i < len; i++) {
+		number = number << 8 | (unsigned char)value[i];
 	}
-	for (int i = 0; i < 8; i++) {
-		value = value << 8 | bytes[i];
-	}
-	return value;
+	return len == 8 ? number : 0;
 }
 
 /* Of points in time: what never comes is 0. */
+static uint64_t moment_of(const char *value, int len)
+{
+	uint64_t number = number_of(value, len);
+	return number != INT64_MAX ? number : 0;
+}
+
+static void take_digest(const char *value, int len, struct mcpsess_digest *out)
+{
+	memset(out, 0, sizeof(*out));
+	if (len == (int)sizeof(out->bytes)) {
+		memcpy(out->bytes, value, sizeof(out->bytes));
+	}
+}
+
+uint64_t mcpsess_postgres_number(const PGresult *result, int row, int column)
+{
+	return number_of(PQgetvalue(result, row, column), PQgetlength(result, row, column));
+}
+
 static uint64_t moment(const PGresult *result, int row, int column)
 {
-	uint64_t value = number(result, row, column);
-	return value != INT64_MAX ? value : 0;
+	return moment_of(PQgetvalue(result, row, column), PQgetlength(result, row, column));
 }
 
 static void digest(const PGresult *result, int row, int column, struct mcpsess_digest *out)
 {
-	memset(out, 0, sizeof(*out));
-	if (PQgetlength(result, row, column) == (int)sizeof(out->bytes)) {
-		memcpy(out->bytes, PQgetvalue(result, row, column), sizeof(out->bytes));
-	}
+	take_digest(PQgetvalue(result, row, column), PQgetlength(result, row, column), out);
 }
 
 /* -- answers -------------------------------------------------------------------------------- */
 
-static void take_header(const PGresult *result, struct mcp_session_store_answer *answer)
+/* The columns of an answer; no bytes and NULL are the same. */
+struct row {
+	const char *values[COLUMNS];
+	int lengths[COLUMNS];
+};
+
+/* Take a word off what is left of a record. */
+static int take_word(const char **at, int *left)
 {
-	answer->revision = number(result, 0, COLUMN_REVISION);
-	answer->created_ms = number(result, 0, COLUMN_CREATED);
-	answer->seen_ms = number(result, 0, COLUMN_SEEN);
-	answer->expires_ms = moment(result, 0, COLUMN_EXPIRES);
-	answer->deadline_ms = moment(result, 0, COLUMN_DEADLINE);
-	answer->requests = number(result, 0, COLUMN_REQUESTS);
-	answer->first_request_ms = number(result, 0, COLUMN_FIRST);
-	answer->last_request_ms = number(result, 0, COLUMN_LAST);
-	answer->kind = (uint32_t)number(result, 0, COLUMN_KIND);
-	answer->state = (uint32_t)number(result, 0, COLUMN_STATE);
-	digest(result, 0, COLUMN_OWNER, &answer->owner);
+	uint32_t word = 0;
+	if (*left < 4) {
+		*left = -1;
+		return 0;
+	}
+	for (int i = 0; i < 4; i++) {
+		word = word << 8 | (unsigned char)(*at)[i];
+	}
+	*at += 4;
+	*left -= 4;
+	return (int)word;
+}
+
+/* What record_send() writes: the number of values; of each its type, its length, its bytes. */
+static int take_record(const char *at, int left, struct row *out)
+{
+	int count = take_word(&at, &left);
+	for (int i = 0; i < COLUMNS && left >= 0; i++) {
+		take_word(&at, &left);
+		int len = take_word(&at, &left);
+		len = len < 0 ? 0 : len;
+		if (len > left) {
+			return MCPSESS_E_CORRUPT;
+		}
+		out->values[i] = at;
+		out->lengths[i] = len;
+		at += len;
+		left -= len;
+	}
+	return count == COLUMNS && left == 0 ? MCPSESS_OK : MCPSESS_E_CORRUPT;
+}
+
+static int take_row(const PGresult *result, int row, struct row *out)
+{
+	if (PQnfields(result) > COLUMN_INSTEAD && !PQgetisnull(result, row, COLUMN_INSTEAD)) {
+		return take_record(PQgetvalue(result, row, COLUMN_INSTEAD),
+			PQgetlength(result, row, COLUMN_INSTEAD), out);
+	}
+	for (int i = 0; i < COLUMNS; i++) {
+		out->values[i] = PQgetvalue(result, row, i);
+		out->lengths[i] = PQgetlength(result, row, i);
+	}
+	return MCPSESS_OK;
+}
+
+#define NUMBER(row, column) number_of((row)->values[column], (row)->lengths[column])
+#define MOMENT(row, column) moment_of((row)->values[column], (row)->lengths[column])
+
+static void take_header(const struct row *row, struct mcp_session_store_answer *answer)
+{
+	answer->revision = NUMBER(row, COLUMN_REVISION);
+	answer->created_ms = NUMBER(row, COLUMN_CREATED);
+	answer->seen_ms = NUMBER(row, COLUMN_SEEN);
+	answer->expires_ms = MOMENT(row, COLUMN_EXPIRES);
+	answer->deadline_ms = MOMENT(row, COLUMN_DEADLINE);
+	answer->requests = NUMBER(row, COLUMN_REQUESTS);
+	answer->first_request_ms = NUMBER(row, COLUMN_FIRST);
+	answer->last_request_ms = NUMBER(row, COLUMN_LAST);
+	answer->kind = (uint32_t)NUMBER(row, COLUMN_KIND);
+	answer->state = (uint32_t)NUMBER(row, COLUMN_STATE);
+	take_digest(row->values[COLUMN_OWNER], row->lengths[COLUMN_OWNER], &answer->owner);
 }
 
 static int take_payload(
-	struct postgres *pg, const PGresult *result, struct mcp_session_store_answer *answer)
+	struct postgres *pg, const struct row *row, struct mcp_session_store_answer *answer)
 {
-	int len = PQgetlength(result, 0, COLUMN_PAYLOAD);
+	const struct mcpsess_host *host = pg->store.host;
+	int len = row->lengths[COLUMN_PAYLOAD];
 	if (len == 0) {
 		return MCPSESS_OK;
 	}
-	const struct mcpsess_host *host = pg->store.host;
-	void *blob =
-		host->blob_new(pg->store.core, PQgetvalue(result, 0, COLUMN_PAYLOAD), (size_t)len);
+	void *blob = host->blob_new(pg->store.core, row->values[COLUMN_PAYLOAD], (size_t)len);
 	if (blob == NULL) {
 		return MCPSESS_E_NOMEM;
+	}
+	/* What came before it in a transaction that then failed. */
+	if (answer->blob != NULL) {
+		host->blob_unref(answer->blob);
 	}
 	answer->blob = blob;
 	answer->payload = host->blob_bytes(blob);
@@ -86,18 +157,24 @@ static int take_refusal(struct postgres *pg, struct postgres_query *query, int w
 	return MCPSESS_E_LIMIT;
 }
 
-static int take_answer(struct postgres *pg, struct postgres_query *query, const PGresult *result)
+int mcpsess_postgres_take_answer(
+	struct postgres *pg, struct postgres_query *query, const PGresult *result, int index)
 {
 	struct mcp_session_store_answer *answer = &query->call->answer;
-	int status = (int)(int64_t)number(result, 0, COLUMN_STATUS);
-	answer->now_ms = number(result, 0, COLUMN_NOW);
+	struct row row;
+	int r = take_row(result, index, &row);
+	if (r < 0) {
+		return r;
+	}
+	int status = (int)(int64_t)NUMBER(&row, COLUMN_STATUS);
+	answer->now_ms = NUMBER(&row, COLUMN_NOW);
 	if (status > 0) {
 		return take_refusal(pg, query, status);
 	}
 	if (status == MCPSESS_OK || status == MCPSESS_E_CONFLICT) {
-		take_header(result, answer);
+		take_header(&row, answer);
 	}
-	return status == MCPSESS_OK ? take_payload(pg, result, answer) : status;
+	return status == MCPSESS_OK ? take_payload(pg, &row, answer) : status;
 }
 
 static void take_entry(const PGresult *result, int row, struct mcp_session_store_entry *entry)
@@ -105,15 +182,15 @@ static void take_entry(const PGresult *result, int row, struct mcp_session_store
 	memset(entry, 0, sizeof(*entry));
 	digest(result, row, ENTRY_KEY, &entry->key);
 	digest(result, row, ENTRY_OWNER, &entry->owner);
-	entry->revision = number(result, row, ENTRY_REVISION);
-	entry->created_ms = number(result, row, ENTRY_CREATED);
-	entry->seen_ms = number(result, row, ENTRY_SEEN);
+	entry->revision = mcpsess_postgres_number(result, row, ENTRY_REVISION);
+	entry->created_ms = mcpsess_postgres_number(result, row, ENTRY_CREATED);
+	entry->seen_ms = mcpsess_postgres_number(result, row, ENTRY_SEEN);
 	entry->expires_ms = moment(result, row, ENTRY_EXPIRES);
 	entry->deadline_ms = moment(result, row, ENTRY_DEADLINE);
-	entry->requests = number(result, row, ENTRY_REQUESTS);
-	entry->payload_len = number(result, row, ENTRY_LENGTH);
-	entry->kind = (uint32_t)number(result, row, ENTRY_KIND);
-	entry->state = (uint32_t)number(result, row, ENTRY_STATE);
+	entry->requests = mcpsess_postgres_number(result, row, ENTRY_REQUESTS);
+	entry->payload_len = mcpsess_postgres_number(result, row, ENTRY_LENGTH);
+	entry->kind = (uint32_t)mcpsess_postgres_number(result, row, ENTRY_KIND);
+	entry->state = (uint32_t)mcpsess_postgres_number(result, row, ENTRY_STATE);
 }
 
 /* Rows that have ended are part of a page's work, not of its entries. */
@@ -131,11 +208,11 @@ static int take_list(struct postgres *pg, struct postgres_query *query, const PG
 		(struct mcp_session_store_entry *)(uintptr_t)host->blob_bytes(blob).data;
 	size_t count = 0;
 	for (int row = 0; row < rows; row++) {
-		if (number(result, row, ENTRY_LIVE) != 0) {
+		if (mcpsess_postgres_number(result, row, ENTRY_LIVE) != 0) {
 			take_entry(result, row, &entries[count++]);
 		}
 	}
-	answer->now_ms = number(result, 0, ENTRY_NOW);
+	answer->now_ms = mcpsess_postgres_number(result, 0, ENTRY_NOW);
 	answer->cursor[0] = '\0';
 	if (rows > 0 && rows == (int)query->call->request.page) {
 		struct mcpsess_digest last;
@@ -151,7 +228,7 @@ static int take_list(struct postgres *pg, struct postgres_query *query, const PG
 static int take_own(const struct postgres_query *query, const PGresult *result)
 {
 	for (int i = 0; query->own != NULL && i < PQnfields(result) && i < 4; i++) {
-		query->own->numbers[i] = number(result, 0, i);
+		query->own->numbers[i] = mcpsess_postgres_number(result, 0, i);
 	}
 	return MCPSESS_OK;
 }
@@ -163,6 +240,8 @@ static int take_rows(struct postgres *pg, struct postgres_query *query, const PG
 		[STATEMENT_LIST_OWNER] = ENTRY_COLUMNS,
 		[STATEMENT_SWEEP] = 1,
 		[STATEMENT_STATS] = 4,
+		[STATEMENT_READ] = COLUMNS_OF_READ,
+		[STATEMENT_READ_MANY] = COLUMNS_OF_MANY,
 	};
 	int columns = others[query->statement] > 0 ? others[query->statement] : COLUMNS;
 	if (PQntuples(result) < 1 || PQnfields(result) != columns) {
@@ -171,13 +250,16 @@ static int take_rows(struct postgres *pg, struct postgres_query *query, const PG
 	if (query->statement == STATEMENT_SWEEP || query->statement == STATEMENT_STATS) {
 		return take_own(query, result);
 	}
+	if (query->statement == STATEMENT_READ_MANY) {
+		return mcpsess_postgres_take_many(pg, query, result);
+	}
 	if (query->call == NULL) {
 		return MCPSESS_OK;
 	}
 	if (query->statement == STATEMENT_LIST_ALL || query->statement == STATEMENT_LIST_OWNER) {
 		return take_list(pg, query, result);
 	}
-	return take_answer(pg, query, result);
+	return mcpsess_postgres_take_answer(pg, query, result, 0);
 }
 
 /* -- failures ------------------------------------------------------------------------------- */
@@ -206,13 +288,16 @@ static int is_of(const char *state, const char *const *some, size_t count)
 /* A statement that failed has done nothing, whatever it was. */
 static void take_failure(struct postgres *pg, struct postgres_query *query, const PGresult *result)
 {
-	static const char *const again[] = { "40001", "40P01" };
+	static const char *const again[] = { "40001", "40P01", "26000", "42P05", "0A000" };
+	static const char *const unplanned[] = { "26000", "42P05", "0A000" };
 	static const char *const gone[] = { "57P", "53300", "08", "25006" };
 	const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
 	const char *text = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
 	char line[200], whole[240];
 	state = state != NULL ? state : "";
 	query->status = strncmp(state, "54", 2) == 0 ? MCPSESS_E_TOOBIG : MCPSESS_E_UNAVAILABLE;
+	pg->planned &= ~query->planning;
+	pg->keeps_plans &= !IS_OF(state, unplanned);
 	if (IS_OF(state, again) && query->call != NULL && query->tries < TRIES) {
 		query->again = -1;
 		return;
@@ -229,9 +314,16 @@ static void take_failure(struct postgres *pg, struct postgres_query *query, cons
 void mcpsess_postgres_take(
 	struct postgres *pg, struct postgres_query *query, const PGresult *result)
 {
-	if (PQresultStatus(result) == PGRES_TUPLES_OK) {
+	switch (PQresultStatus(result)) {
+	case PGRES_TUPLES_OK:
 		query->status = take_rows(pg, query, result);
-	} else {
+		break;
+	case PGRES_COMMAND_OK:
+		query->planning = 0;
+		break;
+	case PGRES_PIPELINE_ABORTED:
+		break;
+	default:
 		take_failure(pg, query, result);
 	}
 }

@@ -85,9 +85,10 @@ static const char helpers[] =
 	"$f$;\n";
 
 static const char *const step_1[] = { tables, helpers, mcpsess_postgres_sql_read,
-	mcpsess_postgres_sql_make, mcpsess_postgres_sql_write, mcpsess_postgres_sql_spare,
-	mcpsess_postgres_sql_remove, mcpsess_postgres_sql_sweep, mcpsess_postgres_sql_rotate,
-	mcpsess_postgres_sql_end_owner, mcpsess_postgres_sql_once, NULL };
+	mcpsess_postgres_sql_read_many, mcpsess_postgres_sql_make, mcpsess_postgres_sql_write,
+	mcpsess_postgres_sql_spare, mcpsess_postgres_sql_remove, mcpsess_postgres_sql_sweep,
+	mcpsess_postgres_sql_rotate, mcpsess_postgres_sql_end_owner, mcpsess_postgres_sql_once,
+	mcpsess_postgres_sql_stats, NULL };
 
 static const char *const *const steps[] = { step_1, NULL };
 

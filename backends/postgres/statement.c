@@ -1,6 +1,10 @@
 #include "statement.h"
 
+#include <stdint.h>
+#include <stdio.h>
 #include <string.h>
+
+#include "functions.h"
 
 #define ENTRY \
 	"y.key, y.owner, (y.state < 2 and y.expires_ms > c.now and y.generation = " \
@@ -9,7 +13,10 @@
 	"y.kind::bigint, y.state::bigint "
 
 static const char *const texts[POSTGRES_STATEMENTS] = {
-	[STATEMENT_READ] = "select f.* from @.read($1, $2, $3, $4, $5, $6) f",
+	[STATEMENT_READ] = "select f.*, null::bytea from @.read($1, $2, $3, $4, $5, $6) f",
+	[STATEMENT_READ_MANY] = "select f.* from @.read_many($1, $2, $3, $4, $5, $6) f",
+	[STATEMENT_READ_PLANNED] = mcpsess_postgres_look,
+	[STATEMENT_READ_MANY_PLANNED] = mcpsess_postgres_look_at_many,
 	[STATEMENT_MAKE] = "select f.* from #@.make($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, "
 			   "$11, $12) f",
 	[STATEMENT_WRITE] = "select f.* from #@.write($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) f",
@@ -29,19 +36,21 @@ static const char *const texts[POSTGRES_STATEMENTS] = {
 		"limit $2) y on true "
 		"left join @.owner w on w.owner = y.owner order by y.key",
 	[STATEMENT_SWEEP] = "select @.sweep($1, $2, $3, $4)",
-	/* A record's bytes are its payload's and about what its rows and indexes take besides. */
-	[STATEMENT_STATS] =
-		"select count(*) filter (where t.live), count(*) filter (where not t.live), "
-		"coalesce(sum(t.length + 400), 0)::bigint, "
-		"(select sum(p.expired)::bigint from @.place p) from "
-		"(select x.length, x.state < 2 and x.generation = coalesce(w.generation, 0) as "
-		"live "
-		"from @.session x left join @.owner w on w.owner = x.owner) t",
+	[STATEMENT_STATS] = "select f.* from @.stats() f",
 };
 
 const char *mcpsess_postgres_text(enum postgres_statement statement)
 {
 	return texts[statement];
+}
+
+void mcpsess_postgres_name(const char *text, char out[POSTGRES_NAME])
+{
+	uint64_t hash = 0xcbf29ce484222325;
+	for (; *text != '\0'; text++) {
+		hash = (hash ^ (unsigned char)*text) * 0x100000001b3;
+	}
+	snprintf(out, POSTGRES_NAME, "mcpsess_%016llx", (unsigned long long)hash);
 }
 
 /* Append some bytes. */

@@ -1,4 +1,4 @@
-/* The SQL that verbs are: statement.c calls functions, schema.c makes them. */
+/* The SQL that verbs are: most of them call functions, which schema.c makes. */
 #ifndef MCPSESS_POSTGRES_STATEMENT_H
 #define MCPSESS_POSTGRES_STATEMENT_H
 
@@ -17,17 +17,22 @@ enum postgres_statement {
 	STATEMENT_LIST_OWNER,
 	STATEMENT_SWEEP,
 	STATEMENT_STATS,
+	STATEMENT_READ_MANY,
+	/* As the two reads, for connections that keep plans: they need no function while all is
+	   plain. */
+	STATEMENT_READ_PLANNED,
+	STATEMENT_READ_MANY_PLANNED,
 	POSTGRES_STATEMENTS
 };
 
 /* What a schema's name is made of: it needs no more than quotes. */
 #define POSTGRES_SCHEMA_LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_"
 
-enum { POSTGRES_PARAMETERS = 12, POSTGRES_SCHEMA_MAX = 40 };
+enum { POSTGRES_PARAMETERS = 12, POSTGRES_SCHEMA_MAX = 40, POSTGRES_NAME = 32 };
 
 /*
- * The columns of an answer, in their order in the rows of all statements but the last four, and of
- * an entry, as in the rows of the lists. All but the bytes are of type bigint.
+ * The columns of an answer, in their order in the rows of all statements but the lists, SWEEP and
+ * STATS, and of an entry, as in the rows of the lists. All but the bytes are of type bigint.
  */
 enum postgres_column {
 	COLUMN_STATUS,
@@ -44,7 +49,11 @@ enum postgres_column {
 	COLUMN_STATE,
 	COLUMN_OWNER,
 	COLUMN_PAYLOAD,
-	COLUMNS
+	COLUMNS,
+	COLUMN_INSTEAD = COLUMNS, /* of reads: all of it as a record, where that is not NULL */
+	COLUMNS_OF_READ,
+	COLUMN_INDEX = COLUMNS_OF_READ, /* of READ_MANY: from 1 */
+	COLUMNS_OF_MANY
 };
 
 enum postgres_entry_column {
@@ -72,6 +81,9 @@ enum { POSTGRES_IN_THE_WAY = 1, POSTGRES_FULL = 2, POSTGRES_OWNER_FULL = 3 };
  * as commit says. Returns the length without the NUL; with out NULL it only measures.
  */
 size_t mcpsess_postgres_expand(const char *text, const char *schema, const char *commit, char *out);
+
+/* The name of an expanded text's plan: another for each text. */
+void mcpsess_postgres_name(const char *text, char out[POSTGRES_NAME]);
 
 /* The text of a statement before expansion. */
 const char *mcpsess_postgres_text(enum postgres_statement statement);

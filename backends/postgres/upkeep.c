@@ -190,3 +190,19 @@ const char mcpsess_postgres_sql_sweep[] =
 	"    delete from @.state d using gone g where d.key = g.key;\n"
 	"  return cardinality(keys);\n"
 	"end $f$;\n";
+
+/*
+ * A record's bytes are its payload's and about what its rows and indexes take besides. This reads
+ * whole tables, which plans for the verbs must not.
+ */
+const char mcpsess_postgres_sql_stats[] =
+	"create function @.stats(out sessions bigint, out tombstones bigint, out bytes bigint,\n"
+	"  out expired bigint)\n"
+	"language sql set enable_seqscan = on set enable_hashjoin = on as $f$\n"
+	"  select count(*) filter (where t.live), count(*) filter (where not t.live),\n"
+	"    coalesce(sum(t.length + 400), 0)::bigint,\n"
+	"    (select sum(p.expired)::bigint from @.place p)\n"
+	"  from (select x.length, x.state < 2 and x.generation = coalesce(w.generation, 0) as "
+	"live\n"
+	"    from @.session x left join @.owner w on w.owner = x.owner) t\n"
+	"$f$;\n";

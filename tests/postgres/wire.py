@@ -7,7 +7,7 @@ import sys
 import time
 
 from harness import Store, check, end, postgres, round_trips
-from proxy import Proxy
+from proxy import CLIENT, Proxy
 
 BUILD = sys.argv[1]
 QUIET = {"autovacuum": "off", "wal_level": "minimal", "max_wal_senders": 0,
@@ -20,6 +20,92 @@ def round_trips_of(server):
             f"postgresql://{postgres.USER}@127.0.0.1:{proxy.port}/postgres",
             {"schema": "trips", "migrate": "create", "sslmode": "disable",
              "gssencmode": "disable"}))
+
+
+class Counted:
+    """A proxy that counts what is executed in what it passes, and asks it by name."""
+
+    def __init__(self, port, **parameters):
+        self.proxy = Proxy(port)
+        self.proxy.fault = self.count
+        self.executed = 0
+        self.uri = postgres.uri(f"postgresql://{postgres.USER}@127.0.0.1:{self.proxy.port}"
+                                "/postgres", {"sslmode": "disable", "gssencmode": "disable",
+                                              "migrate": "create", **parameters})
+
+    def count(self, link, data):
+        at = 0
+        while link.name == CLIENT and at + 5 <= len(data) and data[at] != 0:
+            self.executed += data[at:at + 1] == b"E"
+            at += 1 + int.from_bytes(data[at + 1:at + 5], "big")
+        return [(0, data)]
+
+
+def together(store, words):
+    store.say("together " + words)
+    return [store.hear() for _ in words.split()[1:]]
+
+
+def reads_that_meet_are_one_statement(port):
+    for how, times in (("get", "1h"), ("touch", "1h"), ("get", "0"), ("touch", "0")):
+        wire = Counted(port, schema="meet", touch_every=times)
+        with wire.proxy, Store(BUILD, wire.uri) as store:
+            store("create a one")
+            store("create b two")
+            for _ in range(2):
+                before = wire.executed
+                wire.proxy.reset()
+                answers = together(store, f"{how} b a none b")
+                check(f"four of {how} with touch_every={times} are one statement",
+                      (wire.executed - before, wire.proxy.turns) == (2, 2),
+                      (wire.executed - before, wire.proxy.turns))
+                check("and each gets its own answer",
+                      [(a.status, a.payload) for a in answers] ==
+                      [("ok", "two" if how == "get" else ""),
+                       ("ok", "one" if how == "get" else ""), ("NOTFOUND", ""),
+                       ("ok", "two" if how == "get" else "")], answers)
+
+
+def what_fails_one_does_not_fail_the_others(server):
+    with Store(BUILD, server.tcp(schema="torn", migrate="create", touch_every="0")) as store:
+        for name in ("a one", "b longer", "c one"):
+            store(f"create {name}")
+        server("create function torn.refuse() returns trigger language plpgsql as $f$ begin "
+               "raise exception 'not this one'; end $f$")
+        server("create trigger refuse before update on torn.session for each row "
+               "when (new.length = 6) execute function torn.refuse()")
+        time.sleep(0.01)
+        answers = together(store, "touch a b c")
+        check("a batch that fails goes on one by one", [a.status for a in answers] ==
+              ["ok", "UNAVAILABLE", "ok"] and "not this one" in answers[1].text, answers)
+
+
+def plans_that_are_lost_are_not_missed(server):
+    wire = Counted(server.port, schema="lost")
+    with wire.proxy, Store(BUILD, wire.uri) as store:
+        store("create a one")
+        wire.proxy.fault = lambda link, data: [(0, data.replace(b"\0mcpsess_", b"\0mcpsesx_"))]
+        answers = [store("get a"), store("update a 1 two"), *together(store, "get a a")]
+        check("a server that has lost its plans is told all again",
+              [(a.status, a.payload) for a in answers] ==
+              [("ok", "one"), ("ok", ""), ("ok", "two"), ("ok", "two")], answers)
+
+
+def batches_do_not_lock_each_other_out(server):
+    uri = server.tcp(schema="cross", migrate="create", touch_every="0")
+    names = [f"s{n}" for n in range(40)]
+    with Store(BUILD, uri) as one, Store(BUILD, uri) as other:
+        for name in names:
+            one(f"create {name} one")
+        answers = []
+        for _ in range(100):
+            one.say("together touch " + " ".join(names))
+            other.say("together touch " + " ".join(reversed(names)))
+            answers += [store.hear() for store in (one, other) for _ in names]
+    check("every touch of batches that cross succeeds", all(a.status == "ok" for a in answers),
+          [a for a in answers if a.status != "ok"][:3])
+    with open(server.log, encoding="utf-8") as log:
+        check("and none had to be given up", "deadlock" not in log.read())
 
 
 def a_touch_that_is_not_due_writes_nothing(server):
@@ -67,6 +153,12 @@ def what_has_ended_leaves_nothing(server):
 def main():
     with postgres.Server(**QUIET) as server:
         round_trips_of(server)
+        reads_that_meet_are_one_statement(server.port)
+        with postgres.Pooler(server) as pooler:
+            reads_that_meet_are_one_statement(pooler.port)
+        what_fails_one_does_not_fail_the_others(server)
+        plans_that_are_lost_are_not_missed(server)
+        batches_do_not_lock_each_other_out(server)
         a_touch_that_is_not_due_writes_nothing(server)
         touches_are_made_in_place(server)
         what_has_ended_leaves_nothing(server)

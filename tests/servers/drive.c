@@ -4,16 +4,19 @@
  *   store-drive MODULE_DIR URI
  *   create NAME PAYLOAD | update NAME REVISION PAYLOAD | get NAME | touch NAME | exists NAME |
  *   delete NAME | list | rotate NAME NEW | end_owner | once NAME | ping | stats |
+ *   together get|touch NAME... |
  *   as OWNER | any 0|1 | operation WORD | idle MS | grace MS
  *
  * Those of the last line stay set; "operation -" unsets the token, "as -" the owner.
  *
  * Answers a line to each verb: status, revision, milliseconds it took, payload or number of
- * entries or, by spaces, sessions, tombstones, bytes and expired, text; by tabs.
+ * entries or, by spaces, sessions, tombstones, bytes and expired, text; by tabs. "together" sends
+ * its verbs at once, behind an exists of the first name.
  */
 #include <mcpsess/store.h>
 
 #include <inttypes.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -75,6 +78,84 @@ static uint64_t now_us(void)
 	return (uint64_t)now.tv_sec * 1000000u + (uint64_t)now.tv_nsec / 1000u;
 }
 
+static void tell(int status, const struct mcp_session_store_answer *answer, double ms)
+{
+	printf("%s\t%" PRIu64 "\t%.1f\t", mcpsess_status_name(status), answer->revision, ms);
+	fwrite(answer->payload.data != NULL ? answer->payload.data : "", 1, answer->payload.len,
+		stdout);
+}
+
+/* -- several verbs in one go ------------------------------------------------------------------ */
+
+enum { TOGETHER_MAX = 64 };
+
+struct together {
+	struct mcp_session_store *store;
+	struct mcp_session_store_call calls[TOGETHER_MAX];
+	size_t count, over;
+	int touches;
+};
+
+static void end_one(struct mcp_session_store_call *call, int status)
+{
+	struct together *all = call->user_data;
+	call->status = status;
+	all->over++;
+}
+
+/* What is begun within one dispatch is sent in one go. */
+static void begin_all(struct mcp_session_store_call *call, int status)
+{
+	struct together *all = call->user_data;
+	(void)status;
+	for (size_t i = 0; i < all->count; i++) {
+		struct mcp_session_store_call *one = &all->calls[i];
+		int r = all->touches ? mcp_session_store_touch_async(all->store, one)
+				     : mcp_session_store_get_async(all->store, one);
+		if (r != MCPSESS_PENDING) {
+			end_one(one, r);
+		}
+	}
+}
+
+static void together(struct mcp_session_store *store,
+	const struct mcp_session_store_request *request, char *words)
+{
+	static struct together all;
+	struct mcp_session_store_call first = {
+		.request = *request, .done = begin_all, .user_data = &all
+	};
+	memset(&all, 0, sizeof(all));
+	all.store = store;
+	all.touches = strncmp(words, "touch", 5) == 0;
+	strtok(words, " \n");
+	for (char *name = strtok(NULL, " \n"); name != NULL && all.count < TOGETHER_MAX;
+		name = strtok(NULL, " \n")) {
+		struct mcp_session_store_call *one = &all.calls[all.count++];
+		*one = (struct mcp_session_store_call){
+			.request = *request, .done = end_one, .user_data = &all
+		};
+		mcp_session_store_key(mcpsess_str(""), mcpsess_str(name), &one->request.key);
+	}
+	first.request.key = all.calls[0].request.key;
+	if (mcp_session_store_exists_async(store, &first) != MCPSESS_PENDING) {
+		begin_all(&first, MCPSESS_OK);
+	}
+	while (all.over < all.count) {
+		struct pollfd fd = { mcp_session_store_fd(store), POLLIN, 0 };
+		poll(&fd, 1, -1);
+		mcp_session_store_dispatch(store);
+	}
+	for (size_t i = 0; i < all.count; i++) {
+		tell(all.calls[i].status, &all.calls[i].answer, 0);
+		printf("\t%s\n", all.calls[i].status < 0 ? all.calls[i].error.text : "");
+		mcp_session_store_answer_clear(&all.calls[i].answer);
+	}
+	mcp_session_store_answer_clear(&first.answer);
+}
+
+/* -- one -------------------------------------------------------------------------------------- */
+
 static void run(struct mcp_session_store *store, verb_function *verb,
 	const struct mcp_session_store_request *request)
 {
@@ -83,15 +164,12 @@ static void run(struct mcp_session_store *store, verb_function *verb,
 	uint64_t start_us = now_us();
 	int status = verb(store, request, &answer, &err);
 	double ms = (double)(now_us() - start_us) / 1000;
-	printf("%s\t%" PRIu64 "\t%.1f\t", mcpsess_status_name(status), answer.revision, ms);
+	tell(status, &answer, ms);
 	if (verb == list) {
 		printf("%zu", answer.entry_count);
 	} else if (verb == stats) {
 		printf("%" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64, counted.sessions,
 			counted.tombstones, counted.bytes, counted.expired);
-	} else {
-		fwrite(answer.payload.data != NULL ? answer.payload.data : "", 1,
-			answer.payload.len, stdout);
 	}
 	printf("\t%s\n", status < 0 ? err.text : "");
 	mcp_session_store_answer_clear(&answer);
@@ -122,6 +200,10 @@ static int set(struct mcp_session_store_request *request, const char *word, cons
 static void take(
 	struct mcp_session_store *store, struct mcp_session_store_request *request, char *line)
 {
+	if (strncmp(line, "together ", 9) == 0) {
+		together(store, request, line + 9);
+		return;
+	}
 	const char *word = strtok(line, " \n");
 	const char *name = strtok(NULL, " \n");
 	if (word == NULL || (name != NULL && set(request, word, name))) {
