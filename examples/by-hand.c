@@ -91,11 +91,12 @@ int main(int argc, char **argv)
 		.max_message = MAX_BODY };
 	struct mcpsess_http_options http_options = { .size = sizeof(http_options) };
 	struct mcpsess_http *http = NULL;
+	struct count_place place;
 	struct mcpsess_error err;
 	(void)argc;
 
-	const char *uri = count_setting(argv, "--store", "MCP_SESSION_STORE", "memory:");
-	if (mcp_session_store_open(uri, NULL, &options.store, &err) < 0 ||
+	count_store(argv, &place);
+	if (mcp_session_store_open(place.uri, &place.options, &options.store, &err) < 0 ||
 		mcpsess_rpc_create(&options, &http_options.rpc, &err) < 0 ||
 		mcpsess_http_create(&http_options, &http, &err) < 0) {
 		fprintf(stderr, "by-hand: %s\n", err.text);

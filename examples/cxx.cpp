@@ -94,10 +94,11 @@ void run(char **argv)
 {
 	mcpsess_rpc_options options = {};
 	mcpsess_http_options http_options = {};
-	const char *uri = count_setting(argv, "--store", "MCP_SESSION_STORE", "memory:");
+	count_place place;
+	count_store(argv, &place);
 	auto pool =
-		open<mcp_session_store_pool>([=](mcp_session_store_pool **out, mcpsess_error *err) {
-			return mcp_session_store_pool_open(uri, nullptr, 0, out, err);
+		open<mcp_session_store_pool>([&](mcp_session_store_pool **out, mcpsess_error *err) {
+			return mcp_session_store_pool_open(place.uri, &place.options, 0, out, err);
 		});
 	options.size = sizeof(options);
 	options.pool = pool.get();

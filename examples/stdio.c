@@ -80,12 +80,13 @@ int main(int argc, char **argv)
 	};
 	struct mcpsess_rpc *rpc = NULL;
 	struct mcpsess_stdio *io = NULL;
+	struct count_place place;
 	struct mcpsess_error err;
 	int status = EXIT_FAILURE;
 	(void)argc;
 
-	const char *uri = count_setting(argv, "--store", "MCP_SESSION_STORE", "memory:");
-	if (mcp_session_store_open(uri, NULL, &options.store, &err) < 0 ||
+	count_store(argv, &place);
+	if (mcp_session_store_open(place.uri, &place.options, &options.store, &err) < 0 ||
 		mcpsess_rpc_create(&options, &rpc, &err) < 0 ||
 		mcpsess_stdio_create(rpc, nobody, nobody, &io, &err) < 0) {
 		fprintf(stderr, "stdio: %s\n", err.text);

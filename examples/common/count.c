@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "schema.h"
+
 static const char tools[] =
 	"{\"tools\":[{\"name\":\"count\",\"description\":\"Count the calls of this session.\","
 	"\"inputSchema\":{\"type\":\"object\",\"properties\":{}}}]}";
@@ -53,4 +55,13 @@ const char *count_setting(
 	}
 	const char *value = getenv(variable);
 	return value != NULL && value[0] != '\0' ? value : standard;
+}
+
+void count_store(char **argv, struct count_place *out)
+{
+	memset(out, 0, sizeof(*out));
+	out->options.size = sizeof(out->options);
+	out->options.module_dir = count_setting(argv, "--module-dir", "MCP_MODULE_DIR", NULL);
+	out->uri = schema_created(count_setting(argv, "--store", "MCP_SESSION_STORE", "memory:"),
+		out->created, sizeof(out->created));
 }

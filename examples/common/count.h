@@ -16,6 +16,16 @@ enum mcpsess_verdict count_handle(struct mcpsess_message *message);
 const char *count_setting(
 	char **argv, const char *option, const char *variable, const char *standard);
 
+/* For opening a store or pool. */
+struct count_place {
+	const char *uri;
+	struct mcp_session_store_options options;
+	char created[1024];
+};
+
+/* What --store and --module-dir say, or MCP_SESSION_STORE and MCP_MODULE_DIR, or else memory:. */
+void count_store(char **argv, struct count_place *out);
+
 #ifdef __cplusplus
 }
 #endif

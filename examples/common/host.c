@@ -7,17 +7,16 @@
 
 #include "count.h"
 #include "http1.h"
-#include "schema.h"
 
-static int open_all(struct host *host, const char *name, const char *uri, const char *module_dir,
+static int open_all(struct host *host, const char *name, const struct count_place *place,
 	int threaded, struct mcpsess_error *err)
 {
 	struct mcpsess_rpc_options options = { .size = sizeof(options) };
 	struct mcpsess_http_options http_options = { .size = sizeof(http_options) };
-	struct mcp_session_store_options settings = { .size = sizeof(settings) };
-	settings.module_dir = module_dir;
-	int status = threaded ? mcp_session_store_pool_open(uri, &settings, 0, &host->pool, err)
-			      : mcp_session_store_open(uri, &settings, &host->store, err);
+	int status =
+		threaded ? mcp_session_store_pool_open(
+				   place->uri, &place->options, 0, &host->pool, err)
+			 : mcp_session_store_open(place->uri, &place->options, &host->store, err);
 	if (status == MCPSESS_OK) {
 		options.store = host->store;
 		options.pool = host->pool;
@@ -36,14 +35,12 @@ static int open_all(struct host *host, const char *name, const char *uri, const 
 int host_open(struct host *host, const char *name, int argc, char **argv, int threaded)
 {
 	(void)argc;
-	char created[1024];
-	const char *uri = count_setting(argv, "--store", "MCP_SESSION_STORE", "memory:");
-	const char *module_dir = count_setting(argv, "--module-dir", "MCP_MODULE_DIR", NULL);
+	struct count_place place;
 	struct mcpsess_error err;
 	memset(host, 0, sizeof(*host));
 	host->listener = -1;
-	if (open_all(host, name, schema_created(uri, created, sizeof(created)), module_dir,
-		    threaded, &err) < 0) {
+	count_store(argv, &place);
+	if (open_all(host, name, &place, threaded, &err) < 0) {
 		fprintf(stderr, "%s: %s\n", name, err.text);
 		return -1;
 	}

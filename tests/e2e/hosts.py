@@ -1,9 +1,12 @@
 #!/usr/bin/env python3
 """The small hosts: each way to integrate serves the same life."""
 import concurrent.futures
+import json
 import signal
+import subprocess
 
 from mcp import Client, Process, check, equal, initialize, opened, program, run
+from nodes import every_store
 
 
 class Host(Process):
@@ -11,12 +14,12 @@ class Host(Process):
 
     ends_with = (0, -signal.SIGTERM)
 
-    def __init__(self, name):
-        super().__init__([program(name), "--port", "{port}"])
+    def __init__(self, name, *options):
+        super().__init__([program(name), "--port", "{port}", *options])
 
 
-def life(name):
-    with Host(name) as host:
+def life(name, *options):
+    with Host(name, *options) as host:
         client = opened(host)
         equal([tool["name"] for tool in client.result("tools/list")["tools"]], ["count"])
         other = opened(host)
@@ -69,6 +72,28 @@ def threads_serves_a_whole_life_and_a_crowd():
 def cxx_serves_a_whole_life_and_a_crowd():
     life("cxx")
     crowd("cxx")
+
+@every_store
+def every_host_serves_a_whole_life_on_a_shared_store_at_once(make):
+    with make() as store:
+        for name in ("by-hand", "poll-loop", "libevent-loop", "threads", "cxx"):
+            apart = {"redis": {"prefix": f"{name}:"},
+                     "postgres": {"schema": name.replace("-", "_")}}[store.name]
+            life(name, "--store", store.server.unix(**apart), *store.options)
+
+
+@every_store
+def stdio_serves_a_session_on_a_shared_store_at_once(make):
+    asked = [{"id": 1, "method": "initialize", "params": initialize()},
+             {"method": "notifications/initialized"},
+             *({"id": i, "method": "tools/call", "params": {"name": "count", "arguments": {}}}
+               for i in (2, 3))]
+    lines = "".join(json.dumps({"jsonrpc": "2.0", **one}) + "\n" for one in asked)
+    with make() as store:
+        done = subprocess.run([program("stdio"), *store.options], input=lines, text=True,
+                              stdout=subprocess.PIPE, timeout=30, check=True)
+    last = json.loads(done.stdout.splitlines()[-1])
+    equal(last["result"]["content"][0]["text"], "2", done.stdout)
 
 
 run()
