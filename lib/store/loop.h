@@ -53,7 +53,7 @@ int mcpsess_loop_take(struct mcpsess_core *core, struct mcp_session_store_call *
 uint64_t mcpsess_loop_next(const struct mcpsess_loop *loop);
 /* Wait for events at what is watched, at most wait_ms, and let the backend see to them. */
 void mcpsess_loop_poll(struct mcpsess_core *core, int wait_ms);
-/* Make the store's descriptor readable when it has to be. */
+/* Make the store's descriptor readable when it has to be: at the end of all that may block. */
 void mcpsess_loop_arm(struct mcpsess_core *core);
 /* Whether the call is in here. */
 int mcpsess_loop_holds(const struct mcpsess_loop *loop, const struct mcp_session_store_call *call);

@@ -222,6 +222,7 @@ int mcp_session_store_stats(struct mcp_session_store *store, struct mcp_session_
 		return MCPSESS_E_UNSUPPORTED;
 	}
 	int r = core->ops.stats(store, &stats);
+	mcpsess_loop_arm(core);
 	if (r == MCPSESS_OK) {
 		*out = stats;
 	}
@@ -234,5 +235,7 @@ int mcp_session_store_sweep(struct mcp_session_store *store, size_t budget)
 	if (!mcpsess_core_can(core, MCP_SESSION_STORE_CAN_SWEEP)) {
 		return MCPSESS_E_UNSUPPORTED;
 	}
-	return core->ops.sweep(store, budget > 0 ? budget : 1000);
+	int freed = core->ops.sweep(store, budget > 0 ? budget : 1000);
+	mcpsess_loop_arm(core);
+	return freed;
 }

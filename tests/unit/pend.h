@@ -28,7 +28,7 @@ struct pend_script {
 	uint32_t table_size;  /* when not 0 */
 	atomic_uint events;   /* what ready() was told last */
 	atomic_int gate_shut; /* sending waits */
-	atomic_uint opened, closed, cancelled, ticks, sent, flushes, largest_batch;
+	atomic_uint opened, closed, cancelled, ticks, sent, flushes, largest_batch, sweeps;
 };
 
 extern struct pend_script pend;

@@ -149,6 +149,27 @@ static void a_tick_wakes_the_host(void **state)
 	assert_int_equal(fd_is_readable(fd, 0), 0);
 }
 
+static void what_is_over_while_others_blocked_wakes_the_host(void **state)
+{
+	struct mcp_session_store *store = *state;
+	struct mcp_session_store_counts counts;
+	int fd = mcp_session_store_fd(store);
+	for (int sweeps = 0; sweeps < 2; sweeps++) {
+		struct asked asked;
+		asked_get(&asked, store, 1);
+		pend_answer(store, &asked.call, MCPSESS_OK);
+		if (sweeps) {
+			assert_int_equal(mcp_session_store_sweep(store, 1), 1);
+		} else {
+			assert_int_equal(mcp_session_store_stats(store, &counts), MCPSESS_OK);
+		}
+		assert_int_equal(asked.told, 0);
+		assert_int_equal(fd_is_readable(fd, 10), 1);
+		assert_int_equal(mcp_session_store_dispatch(store), 1);
+		asked_is_answered(&asked, 1);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -160,6 +181,7 @@ int main(void)
 		TEST(a_deadline_wakes_the_host),
 		TEST(a_backend_is_ticked_when_it_asked_to_be),
 		TEST(a_tick_wakes_the_host),
+		TEST(what_is_over_while_others_blocked_wakes_the_host),
 #undef TEST
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
