@@ -234,8 +234,9 @@ MCPSESS_API struct mcpsess_bytes mcpsess_message_session_id(const struct mcpsess
 
 /**
  * Keep the sessions of running calls alive, forget local pointers of sessions that went away, and
- * free what expired. Call it from a timer; returns in how many milliseconds to come again, at
- * most 10 000. May block as begin does.
+ * free what expired. Call it from a timer, or whenever a loop turns; returns in how many
+ * milliseconds to come again, at most 10 000. May block as begin does, and once in that time for a
+ * sweep of a shared store.
  */
 MCPSESS_API uint64_t mcpsess_rpc_tick(struct mcpsess_rpc *rpc);
 

@@ -41,6 +41,7 @@ struct mcpsess_rpc {
 	struct mcpsess_locals locals;
 	struct mcpsess_counters counters;
 	struct mcpsess_upkeep *upkeep; /* touches that pend */
+	atomic_uint_fast64_t sweep_ms; /* when a shared store is swept next; 0: not yet known */
 };
 
 /* What a step of a message returns instead of a verdict. */

@@ -64,6 +64,18 @@ void mcpsess_upkeep_free(struct mcpsess_rpc *rpc)
 	}
 }
 
+/* A round trip where the store is shared, and a loop calls this whenever anything has happened. */
+static void sweep(struct mcpsess_rpc *rpc, uint64_t now, uint64_t every)
+{
+	uint_fast64_t due = atomic_load(&rpc->sweep_ms);
+	if ((mcpsess_access_can(&rpc->access) & MCP_SESSION_STORE_CAN_SHARE) == 0) {
+		mcpsess_access_sweep(&rpc->access, SWEEP_BUDGET);
+	} else if (now >= due &&
+		   atomic_compare_exchange_strong(&rpc->sweep_ms, &due, now + every) && due != 0) {
+		mcpsess_access_sweep(&rpc->access, SWEEP_BUDGET);
+	}
+}
+
 uint64_t mcpsess_rpc_tick(struct mcpsess_rpc *rpc)
 {
 	uint64_t now = mcpsess_now_ms(&rpc->env);
@@ -77,6 +89,7 @@ uint64_t mcpsess_rpc_tick(struct mcpsess_rpc *rpc)
 		}
 	}
 	mcpsess_locals_forget(&rpc->locals, now);
-	mcpsess_access_sweep(&rpc->access, SWEEP_BUDGET);
-	return every < TICK_MAX ? every : TICK_MAX;
+	every = every < TICK_MAX ? every : TICK_MAX;
+	sweep(rpc, now, every);
+	return every;
 }

@@ -12,7 +12,7 @@ struct layer {
 	enum mcpsess_verdict verdict;
 };
 
-static void layer_open(struct layer *layer)
+static void layer_open_with(struct layer *layer, const struct mcpsess_hooks *hooks)
 {
 	struct mcpsess_rpc_options options = {
 		.size = sizeof(options), .server_name = "n", .server_version = "1"
@@ -22,7 +22,13 @@ static void layer_open(struct layer *layer)
 	pend.can |= MCP_SESSION_STORE_CAN_COUNT;
 	assert_int_equal(mcp_session_store_open("pend:", NULL, &layer->store, NULL), MCPSESS_OK);
 	options.store = layer->store;
+	options.hooks = hooks;
 	assert_int_equal(mcpsess_rpc_create(&options, &layer->rpc, NULL), MCPSESS_OK);
+}
+
+static void layer_open(struct layer *layer)
+{
+	layer_open_with(layer, NULL);
 }
 
 static void layer_close(struct layer *layer)
@@ -142,6 +148,36 @@ static void without_a_ready_callback_the_layer_blocks_instead(void **state)
 	layer_close(&layer);
 }
 
+static uint64_t still_ms;
+
+static uint64_t still_now(void *user_data)
+{
+	(void)user_data;
+	return still_ms;
+}
+
+/* A sweep is a round trip, and the loop stands still meanwhile. */
+static void a_loop_that_turns_often_sweeps_a_shared_store_seldom(void **state)
+{
+	(void)state;
+	const struct mcpsess_hooks hooks = { .size = sizeof(hooks), .now_ms = still_now };
+	struct layer layer;
+	still_ms = 1000000;
+	layer_open_with(&layer, &hooks);
+	uint64_t every = mcpsess_rpc_tick(layer.rpc);
+	for (int i = 0; i < 100; i++) {
+		mcpsess_rpc_tick(layer.rpc);
+	}
+	assert_int_equal(pend.sweeps, 0);
+	for (unsigned i = 1; i <= 3; i++) {
+		still_ms += every;
+		mcpsess_rpc_tick(layer.rpc);
+		mcpsess_rpc_tick(layer.rpc);
+		assert_int_equal(pend.sweeps, i);
+	}
+	layer_close(&layer);
+}
+
 static void a_store_that_cannot_count_is_refused_until_told_not_to(void **state)
 {
 	(void)state;
@@ -170,6 +206,7 @@ int main(void)
 		cmocka_unit_test(a_pending_store_makes_the_message_wait),
 		cmocka_unit_test(a_message_may_end_while_it_waits),
 		cmocka_unit_test(without_a_ready_callback_the_layer_blocks_instead),
+		cmocka_unit_test(a_loop_that_turns_often_sweeps_a_shared_store_seldom),
 		cmocka_unit_test(a_store_that_cannot_count_is_refused_until_told_not_to),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
