@@ -18,6 +18,8 @@ class Fault:
     def __init__(self, name, act, lasts=1.0, **facts):
         self.name, self.act, self.lasts = name, act, lasts
         self.noticed = facts.get("noticed", True)      # some calls fail; else none may
+        # Whatever is not to be noticed is not, be the machine never so busy.
+        self.timeout_ms = 2000 if self.noticed is False else 400
         self.recovers = facts.get("recovers", 3.0)     # seconds, at most
         self.loses = facts.get("loses", False)         # by design: counted and told
         self.store = facts.get("store", "plain")       # which of the servers
@@ -184,6 +186,7 @@ def replica_again(scene):
 REDIS = [
     Fault("server stopped (SIGSTOP)", redis_stopped),
     Fault("server killed (SIGKILL), started again", redis_killed, 0.5, store="durable"),
+    Fault("the same without `appendonly`", redis_killed, 0.5, loses=True),
     Fault("`CLIENT KILL`", repeated(redis_command("CLIENT", "KILL", "TYPE", "normal")), 0),
     Fault("`CLIENT PAUSE`", repeated(redis_command("CLIENT", "PAUSE", 1000), 1, 1.0), 0),
     Fault("`SCRIPT FLUSH`", repeated(redis_command("SCRIPT", "FLUSH")), 0, noticed=False),

@@ -17,13 +17,15 @@ from driven import modules  # noqa: E402  # pylint: disable=wrong-import-positio
 
 CLIENTS = 2          # of each pod
 STEPS = 300000       # more than a client can do here
-TIMEOUT_MS = 400
-# A record outlives any of the outages, so that what is lost can be told from what has expired.
-SETTINGS = {**histories.SETTINGS, "idle": "20s", "timeout": f"{TIMEOUT_MS}ms",
-            "connect_timeout": f"{TIMEOUT_MS}ms", "probe_every": "200ms"}
 SLACK_MS = 400       # what a busy machine may add
 READS = (journal.GET, journal.EXISTS)
 DECIDED = (promises.OWNER, promises.TYPED)  # promises that no failover lifts
+
+
+def settings(timeout_ms):
+    """A record outlives every outage, so that what is lost can be told from what has expired."""
+    return {**histories.SETTINGS, "idle": "20s", "timeout": f"{timeout_ms}ms",
+            "connect_timeout": f"{timeout_ms}ms", "probe_every": "200ms"}
 
 
 class Pod:
@@ -35,7 +37,7 @@ class Pod:
             [os.path.join(pods.build, "tests/histories/history-worker"), "--seed", str(pods.seed),
              "--clients", str(CLIENTS), "--first", str(first), "--steps", str(STEPS),
              "--rest", "1", "--module-dir", modules(pods.build, pods.uri), pods.uri, pods.journals],
-            stdin=subprocess.DEVNULL, env={**os.environ, **environment})
+            stdin=subprocess.DEVNULL, stderr=pods.complaints, env={**os.environ, **environment})
 
     def kill(self):
         self.process.kill()
@@ -51,6 +53,7 @@ class Pods:
         self.build, self.uri, self.seed = build, uri, os.getpid() % 100000 * 1000 + Pods.seeds
         self.folder = tempfile.mkdtemp(prefix="mcpsess-pods-")
         self.journals = os.path.join(self.folder, "journal")
+        self.complaints = open(os.path.join(self.folder, "complaints"), "w+", encoding="utf-8")
         self.all = []
 
     def start(self, **environment):
@@ -87,7 +90,13 @@ class Pods:
         for pod in self.all:
             if pod.process.poll() is None:
                 pod.kill()
+        self.complaints.close()
         shutil.rmtree(self.folder, ignore_errors=True)
+
+    def complained(self):
+        """What they said of failures, each once."""
+        self.complaints.seek(0)
+        return sorted(set(self.complaints.read().splitlines()))
 
 
 class Outcome:

@@ -7,7 +7,7 @@ import tempfile
 import postgres
 import redis
 from catalogue import SmallDisk
-from pods import HERE, SETTINGS
+from pods import HERE, settings
 from proxy import Proxy
 
 
@@ -24,8 +24,8 @@ def certificates(owner=None):
 class Scene:
     """What all of them have: a server or several, a URI, perhaps a proxy before it."""
 
-    def __init__(self, build):
-        self.build = build
+    def __init__(self, build, fault):
+        self.build, self.settings = build, settings(fault.timeout_ms)
         self.server = self.proxy = self.uri = self.pods = None
         self.rubbish = []  # folders
 
@@ -46,18 +46,18 @@ class Scene:
 class OnRedis(Scene):
     """One Redis, or some that watch each other."""
 
-    def __init__(self, build, store):
-        super().__init__(build)
-        getattr(self, store)()
+    def __init__(self, build, fault):
+        super().__init__(build, fault)
+        getattr(self, fault.store)()
 
     def plain(self, *options):
         self.server = redis.Server(*options)
-        self.uri = self.server.tcp(**SETTINGS)
+        self.uri = self.server.tcp(**self.settings)
 
     def proxied(self):
         self.plain()
         self.proxy = Proxy(self.server.port)
-        self.uri = redis.uri(f"redis://127.0.0.1:{self.proxy.port}", SETTINGS)
+        self.uri = redis.uri(f"redis://127.0.0.1:{self.proxy.port}", self.settings)
 
     def secured(self):
         folder, port = certificates(), redis.free_port()
@@ -67,7 +67,7 @@ class OnRedis(Scene):
                    "--tls-ca-cert-file", folder + "/ca.crt")
         self.proxy = Proxy(port)
         self.uri = redis.uri(f"rediss://127.0.0.1:{self.proxy.port}",
-                             {**SETTINGS, "tls_ca": folder + "/ca.crt"})
+                             {**self.settings, "tls_ca": folder + "/ca.crt"})
 
     def durable(self):
         self.plain("--appendonly", "yes", "--appendfsync", "always")
@@ -79,23 +79,23 @@ class OnRedis(Scene):
 
     def watched(self, **parameters):
         self.server = redis.Watched()
-        self.uri = self.server.uri(**SETTINGS, **parameters)
+        self.uri = self.server.uri(**self.settings, **parameters)
 
     def waited(self):
         self.watched(wait=1)
 
     def cluster(self):
         self.server = redis.Cluster()
-        self.uri = self.server.uri(**SETTINGS)
+        self.uri = self.server.uri(**self.settings)
 
 
 class OnPostgres(Scene):
     """One PostgreSQL, the same for all faults."""
     server = folder = None
 
-    def __init__(self, build, store):
-        super().__init__(build)
-        self.schema = store
+    def __init__(self, build, fault):
+        super().__init__(build, fault)
+        self.schema = fault.store
         cls = OnPostgres
         if cls.server is None:
             cls.folder = certificates(postgres.USER_OF_SYSTEM)
@@ -103,11 +103,11 @@ class OnPostgres(Scene):
                 fsync="off", max_connections=40, ssl="on", ssl_ca_file=cls.folder + "/ca.crt",
                 ssl_cert_file=cls.folder + "/server.crt", ssl_key_file=cls.folder + "/server.key")
         self.server = cls.server
-        getattr(self, store)()
+        getattr(self, fault.store)()
 
     def at(self, port, **parameters):
         return postgres.uri(f"postgresql://{postgres.USER}@127.0.0.1:{port}/postgres", {
-            "schema": self.schema, "migrate": "create", "gssencmode": "disable", **SETTINGS,
+            "schema": self.schema, "migrate": "create", "gssencmode": "disable", **self.settings,
             **parameters})
 
     def plain(self):
