@@ -1,7 +1,6 @@
 #include "base/sha256.h"
 
-/* FIPS 180-4, 4.2.2: the first 32 bits of the cube roots' fractions of the first 64 primes. */
-static const uint32_t k[64] = { 0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b,
+const uint32_t mcpsess_sha256_k[64] = { 0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b,
 	0x59f111f1, 0x923f82a4, 0xab1c5ed5, 0xd807aa98, 0x12835b01, 0x243185be, 0x550c7dc3,
 	0x72be5d74, 0x80deb1fe, 0x9bdc06a7, 0xc19bf174, 0xe49b69c1, 0xefbe4786, 0x0fc19dc6,
 	0x240ca1cc, 0x2de92c6f, 0x4a7484aa, 0x5cb0a9dc, 0x76f988da, 0x983e5152, 0xa831c66d,
@@ -26,7 +25,7 @@ static uint32_t load(const unsigned char *at)
 #define STEP(a, b, c, d, e, f, g, h, i) \
 	do { \
 		uint32_t t = h + (rotate(e, 6) ^ rotate(e, 11) ^ rotate(e, 25)) + \
-			     ((e & f) ^ (~e & g)) + k[i] + w[(i) % 16]; \
+			     ((e & f) ^ (~e & g)) + mcpsess_sha256_k[i] + w[(i) % 16]; \
 		d += t; \
 		h = t + (rotate(a, 2) ^ rotate(a, 13) ^ rotate(a, 22)) + \
 		    ((a & b) ^ (a & c) ^ (b & c)); \
@@ -42,7 +41,7 @@ static void extend(uint32_t w[16])
 	}
 }
 
-static void compress(uint32_t state[8], const unsigned char *block)
+void mcpsess_sha256_plain(uint32_t state[8], const unsigned char *block)
 {
 	uint32_t w[16];
 	for (int i = 0; i < 16; i++) {
@@ -72,6 +71,7 @@ void mcpsess_sha256_init(struct mcpsess_sha256 *hash)
 {
 	static const uint32_t start[8] = { 0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
 		0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19 };
+	hash->compress = mcpsess_sha256_fastest();
 	memcpy(hash->state, start, sizeof(start));
 	hash->len = 0;
 }
@@ -88,7 +88,7 @@ void mcpsess_sha256_update(struct mcpsess_sha256 *hash, struct mcpsess_bytes byt
 		at += some;
 		left -= some;
 		if (filled + some == 64) {
-			compress(hash->state, hash->block);
+			hash->compress(hash->state, hash->block);
 		}
 	}
 }
@@ -100,14 +100,14 @@ void mcpsess_sha256_final(struct mcpsess_sha256 *hash, struct mcpsess_digest *ou
 	hash->block[filled++] = 0x80;
 	if (filled > 56) {
 		memset(hash->block + filled, 0, 64 - filled);
-		compress(hash->state, hash->block);
+		hash->compress(hash->state, hash->block);
 		filled = 0;
 	}
 	memset(hash->block + filled, 0, 56 - filled);
 	for (int i = 0; i < 8; i++) {
 		hash->block[56 + i] = (unsigned char)(bits >> (56 - 8 * i));
 	}
-	compress(hash->state, hash->block);
+	hash->compress(hash->state, hash->block);
 	for (int i = 0; i < 32; i++) {
 		out->bytes[i] = (unsigned char)(hash->state[i / 4] >> (24 - 8 * (i % 4)));
 	}

@@ -35,17 +35,19 @@ static void sha256_gives_the_standard_s_answers(void **state)
 			"cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0" },
 		{ "", 1, "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855" },
 	};
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+	mcpsess_sha256_compress *const ways[] = { mcpsess_sha256_plain, mcpsess_sha256_fastest() };
+	for (size_t i = 0; i < 2 * sizeof(cases) / sizeof(cases[0]); i++) {
 		struct mcpsess_sha256 hash;
 		struct mcpsess_digest digest;
 		char text[65];
 		mcpsess_sha256_init(&hash);
-		for (size_t n = 0; n < cases[i].repeat; n++) {
-			mcpsess_sha256_update(&hash, mcpsess_str(cases[i].text));
+		hash.compress = ways[i % 2];
+		for (size_t n = 0; n < cases[i / 2].repeat; n++) {
+			mcpsess_sha256_update(&hash, mcpsess_str(cases[i / 2].text));
 		}
 		mcpsess_sha256_final(&hash, &digest);
 		hex(&digest, text);
-		assert_string_equal(text, cases[i].digest);
+		assert_string_equal(text, cases[i / 2].digest);
 	}
 }
 
