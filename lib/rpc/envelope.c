@@ -77,7 +77,7 @@ static const char *read_call(struct mcpsess_envelope *envelope, const struct mcp
 	envelope->method = mcpsess_json_string(found[METHOD], &envelope->method_text);
 	envelope->name = mcpsess_json_string(found[NAME], &envelope->name_text);
 	envelope->params = found[PARAMS].data != NULL ? found[PARAMS] : mcpsess_str("{}");
-	envelope->arguments = found[ARGUMENTS];
+	envelope->arguments.within = found[ARGUMENTS];
 	envelope->claim = found[CLAIM];
 	return NULL;
 }
@@ -131,4 +131,26 @@ int mcpsess_envelope_read(struct mcpsess_envelope *envelope, struct mcpsess_byte
 		return MCPSESS_E_NOMEM;
 	}
 	return MCPSESS_OK;
+}
+
+struct mcpsess_bytes mcpsess_envelope_argument(
+	struct mcpsess_envelope *envelope, struct mcpsess_bytes name)
+{
+	for (size_t i = 0; i < envelope->known_count; i++) {
+		if (mcpsess_json_is(envelope->known[i].name, name)) {
+			return envelope->known[i].value;
+		}
+	}
+	struct mcpsess_json_walk walk = envelope->arguments;
+	while (mcpsess_json_next(&walk)) {
+		if (envelope->known_count < MCPSESS_ARGUMENTS_KNOWN) {
+			envelope->known[envelope->known_count++] =
+				(struct mcpsess_argument){ walk.name, walk.value };
+			envelope->arguments = walk;
+		}
+		if (mcpsess_json_is(walk.name, name)) {
+			return walk.value;
+		}
+	}
+	return mcpsess_mem(NULL, 0);
 }

@@ -32,7 +32,9 @@ struct mcpsess_bytes mcpsess_message_name(const struct mcpsess_message *message)
 struct mcpsess_bytes mcpsess_message_argument(
 	const struct mcpsess_message *message, const char *name)
 {
-	return mcpsess_json_member(message->item.arguments, mcpsess_str(name));
+	/* What the walk meets is kept; to the caller nothing changes. */
+	return mcpsess_envelope_argument(
+		(struct mcpsess_envelope *)&message->item, mcpsess_str(name));
 }
 
 struct mcpsess_session *mcpsess_message_session(struct mcpsess_message *message)
