@@ -27,8 +27,8 @@ struct mcpsess_bytes mcpsess_http_trim(struct mcpsess_bytes text)
 int mcpsess_http_same(struct mcpsess_bytes a, struct mcpsess_bytes b)
 {
 	const char *left = a.data, *right = b.data;
-	if (a.len != b.len) {
-		return 0;
+	if (a.len != b.len || mcpsess_bytes_equal(a, b)) {
+		return a.len == b.len;
 	}
 	for (size_t i = 0; i < a.len; i++) {
 		if (lower(left[i]) != lower(right[i])) {
@@ -56,6 +56,9 @@ static size_t element_end(struct mcpsess_bytes text, char separator)
 {
 	const char *at = text.data;
 	int quoted = 0;
+	if (mcpsess_http_find(text, '"') == text.len) {
+		return mcpsess_http_find(text, separator);
+	}
 	for (size_t i = 0; i < text.len; i++) {
 		if (quoted && at[i] == '\\') {
 			i++;
