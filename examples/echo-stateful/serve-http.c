@@ -1,5 +1,6 @@
 /* The HTTP transport: a pool of threads of libmicrohttpd, each with an epoll of its own. */
 #include <errno.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +11,10 @@
 #include "listen.h"
 #include "log.h"
 
-enum { GRACE_MS = 10000, IDLE_CONNECTION_S = 120 };
+enum { GRACE_MS = 10000, IDLE_CONNECTION_S = 120, THREADS_MAX = 32 };
+
+/* Of one connection, and wiped after each request. A head of 8 KiB fits. */
+static const size_t connection_memory = 10240;
 
 /* Every connection is a file, and the usual limit is there for programs that use select(). */
 static unsigned connection_limit(void)
@@ -23,15 +27,29 @@ static unsigned connection_limit(void)
 	return files.rlim_cur > 128 ? (unsigned)files.rlim_cur - 64 : 64;
 }
 
+/* One for each processor; where a store is waited for more, so that others go on meanwhile. */
+static unsigned thread_count(const struct server *server)
+{
+	uint32_t can = mcp_session_store_pool_can(server->pool);
+	cpu_set_t processors;
+	unsigned count = 1;
+	if (sched_getaffinity(0, sizeof(processors), &processors) == 0) {
+		count = (unsigned)CPU_COUNT(&processors);
+	}
+	if ((can & MCP_SESSION_STORE_CAN_SHARE) != 0) {
+		count = count < 2 ? 4 : 2 * count;
+	}
+	return count < THREADS_MAX ? count : THREADS_MAX;
+}
+
 static struct MHD_Daemon *start(struct server *server, int listener)
 {
-	long processors = sysconf(_SC_NPROCESSORS_ONLN);
-	unsigned threads = processors < 2 ? 4 : processors > 16 ? 32 : (unsigned)processors * 2;
 	struct MHD_Daemon *daemon = MHD_start_daemon(
 		MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL,
 		call_on_request, server, MHD_OPTION_LISTEN_SOCKET, listener,
-		MHD_OPTION_THREAD_POOL_SIZE, threads, MHD_OPTION_CONNECTION_LIMIT,
-		connection_limit(), MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_CONNECTION_S,
+		MHD_OPTION_THREAD_POOL_SIZE, thread_count(server), MHD_OPTION_CONNECTION_LIMIT,
+		connection_limit(), MHD_OPTION_CONNECTION_MEMORY_LIMIT, connection_memory,
+		MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_CONNECTION_S,
 		MHD_OPTION_NOTIFY_COMPLETED, call_on_completed, server, MHD_OPTION_END);
 	if (daemon == NULL) {
 		log_line(MCPSESS_LOG_ERROR, "cannot start the HTTP server: %s", strerror(errno));
