@@ -1,15 +1,13 @@
 /*
- * mcpsess monitor: what a store holds and how that changes, look by look. A terminal is drawn anew;
- * elsewhere each look is a line.
+ * mcpsess monitor: what a store holds and how that changes, look by look. A terminal is drawn anew,
+ * and its keys are heard; elsewhere each look is a line.
  */
 #include <inttypes.h>
-#include <poll.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "out.h"
+#include "screen.h"
 #include "snapshot.h"
 #include "tool.h"
 
@@ -18,7 +16,7 @@ enum { ROWS_MAX = 40, ROWS_ABOVE = 8 };
 struct look {
 	const struct tool *tool;
 	struct mcp_session_store *store;
-	struct snapshot before, now;
+	struct snapshot before, now; /* now is the last that could be taken */
 	struct changes changes;
 	struct mcp_session_store_counts stats;
 	uint64_t took_us, at_us, before_us;
@@ -30,22 +28,26 @@ struct look {
 
 static void look(struct look *look)
 {
-	struct snapshot spare = look->before;
-	if (look->status == MCPSESS_OK && look->looks > 0) {
-		look->before = look->now;
-		look->now = spare;
-		look->before_us = look->at_us;
-	}
-	int had_before = look->before_us > 0 && !look->before.is_partial;
-	look->at_us = tool_us();
-	look->status = snapshot_take(&look->now, look->store, &look->err);
-	look->took_us = tool_us() - look->at_us;
+	struct snapshot taken = look->before;
+	uint64_t at_us = tool_us();
+	look->status = snapshot_take(&taken, look->store, &look->err);
+	look->took_us = tool_us() - at_us;
 	if (look->status == MCPSESS_OK &&
 		(mcp_session_store_can(look->store) & MCP_SESSION_STORE_CAN_STATS) != 0) {
 		look->status = mcp_session_store_stats(look->store, &look->stats);
 	}
 	look->looks++;
-	look->has_rates = look->status == MCPSESS_OK && had_before && !look->now.is_partial;
+	look->has_rates = 0;
+	if (look->status == MCPSESS_OK) {
+		look->before = look->now;
+		look->before_us = look->at_us;
+		look->now = taken;
+		look->at_us = at_us;
+		look->has_rates =
+			look->before_us > 0 && !look->before.is_partial && !look->now.is_partial;
+	} else {
+		look->before = taken; /* its memory, for the next look */
+	}
 	if (look->has_rates) {
 		snapshot_compare(&look->before, &look->now, &look->changes);
 	}
@@ -125,11 +127,10 @@ static void print_line(const struct look *look)
 static void draw_rows(const struct look *look)
 {
 	const struct mcp_session_store_entry *rows[ROWS_MAX];
-	struct winsize window = { .ws_row = 24 };
-	ioctl(STDOUT_FILENO, TIOCGWINSZ, &window);
-	size_t room = window.ws_row > ROWS_ABOVE ? window.ws_row - ROWS_ABOVE : 0;
+	unsigned height = screen_height();
+	size_t room = height > ROWS_ABOVE ? height - ROWS_ABOVE : 0;
 	size_t count = snapshot_latest(&look->now, rows, room < ROWS_MAX ? room : ROWS_MAX);
-	printf("\nUSED LAST  STATE           AGE  IDLE LEFT  REQUESTS    BYTES\033[K\n");
+	printf("\033[K\nUSED LAST  STATE           AGE  IDLE LEFT  REQUESTS    BYTES\033[K\n");
 	for (size_t i = 0; i < count; i++) {
 		char ref[44], age[24], left[24], size[24];
 		mcp_session_store_ref(&rows[i]->key, ref);
@@ -145,7 +146,7 @@ static void draw_rows(const struct look *look)
 static void draw(const struct look *look)
 {
 	char time[24], size[24];
-	printf("\033[Hmcpsess monitor: %s, every %lu s, %s\033[K\n",
+	printf("\033[Hmcpsess: %s, every %lu s, %s (q ends, space looks)\033[K\n",
 		mcp_session_store_scheme(look->store), look->tool->interval, wall_time(time));
 	printf("sessions %" PRIu64 " (%" PRIu64 " active, %" PRIu64 " initializing), %s\033[K\n",
 		sessions(look), look->now.states[1], look->now.states[0],
@@ -155,27 +156,49 @@ static void draw(const struct look *look)
 			rate(look, look->changes.created), rate(look, look->changes.ended),
 			rate(look, look->changes.requests), rate(look, look->changes.writes));
 	} else {
-		printf("per second: %s\033[K\n",
-			look->now.is_partial ? "too many sessions to compare" : "...");
+		printf("per second: %s\033[K\n", look->status < 0 ? "nothing is known"
+						 : look->now.is_partial
+							 ? "too many sessions to compare"
+							 : "...");
 	}
 	printf("looking took %.1f ms; %lu errors%s%s\033[K\n", (double)look->took_us / 1000,
 		look->errors, look->errors > 0 ? ", the last: " : "",
 		look->errors > 0 ? look->err.text : "");
 	draw_rows(look);
 	printf("\033[J");
+	fflush(stdout);
+}
+
+/* Wait for the next look, doing what keys say meanwhile. 0: there is to be none. */
+static int wait_for_next(const struct look *look, const struct screen *screen)
+{
+	uint64_t until_us = tool_us() + look->tool->interval * 1000000;
+	for (uint64_t now_us = tool_us(); now_us < until_us; now_us = tool_us()) {
+		int key = screen_wait(screen, (int)((until_us - now_us) / 1000) + 1);
+		if (tool_stopping() || key == 'q') {
+			return 0;
+		}
+		if (key == ' ') {
+			break;
+		}
+		if (key == SCREEN_SIGNAL && screen->is_on) {
+			draw(look);
+		}
+	}
+	return 1;
 }
 
 /* --------------------------------------------------------------------------------------------- */
 
-static void watch(struct look *state, int is_screen)
+static void watch(struct look *state, const struct screen *screen)
 {
 	const struct tool *tool = state->tool;
-	while (!tool_stopping() && !ferror(stdout)) {
+	do {
 		look(state);
 		if (tool_stopping()) {
 			break;
 		}
-		if (is_screen) {
+		if (screen->is_on) {
 			draw(state);
 		} else if (tool->json) {
 			write_line(state);
@@ -183,11 +206,10 @@ static void watch(struct look *state, int is_screen)
 			print_line(state);
 		}
 		fflush(stdout);
-		if (tool->count > 0 && state->looks >= tool->count) {
+		if (ferror(stdout) || (tool->count > 0 && state->looks >= tool->count)) {
 			break;
 		}
-		poll(NULL, 0, (int)tool->interval * 1000); /* a signal ends it early */
-	}
+	} while (wait_for_next(state, screen));
 }
 
 int command_monitor(struct tool *tool)
@@ -202,11 +224,13 @@ int command_monitor(struct tool *tool)
 		mcp_session_store_close(state.store);
 		return status;
 	}
-	int is_screen = isatty(STDOUT_FILENO) && !tool->json;
+	struct screen screen = { .is_on = 0 };
 	tool_catch();
-	fputs(is_screen ? "\033[?1049h\033[?25l" : "", stdout);
-	watch(&state, is_screen);
-	fputs(is_screen ? "\033[?25h\033[?1049l" : "", stdout);
+	if (!tool->json) {
+		screen_begin(&screen);
+	}
+	watch(&state, &screen);
+	screen_end(&screen);
 	snapshot_clear(&state.before);
 	snapshot_clear(&state.now);
 	mcp_session_store_close(state.store);

@@ -1,11 +1,17 @@
 #!/usr/bin/env python3
 """mcpsess, the operator's tool: usage, figures and JSON; and on the sessions of a real server."""
 import contextlib
+import fcntl
 import json
 import os
+import pty
+import re
 import signal
+import struct
 import subprocess
 import tempfile
+import termios
+import time
 
 import stores
 from mcp import VERSION, Server, check, equal, opened, program, run, until
@@ -268,6 +274,90 @@ def monitor_sees_sessions_come_and_requests_rise():
                     equal(seen[-1]["created_per_second"] > 0, True, seen)
                     monitor.send_signal(signal.SIGTERM)
                     equal(monitor.wait(20), 0)
+
+
+class Terminal:
+    """A program in a terminal of some size: what it writes, keys, and how it leaves it."""
+
+    def __init__(self, command, rows=24, columns=80):
+        self.outside, self.inside = pty.openpty()
+        os.set_blocking(self.outside, False)
+        self.before, self.text = termios.tcgetattr(self.inside), ""
+        self.resize(rows, columns)
+        self.process = subprocess.Popen(command, stdin=self.inside, stdout=self.inside,
+                                        env={**sanitizers(), "TERM": "xterm"})
+
+    def resize(self, rows, columns):
+        size = struct.pack("HHHH", rows, columns, 0, 0)
+        fcntl.ioctl(self.inside, termios.TIOCSWINSZ, size)
+
+    def read(self):
+        with contextlib.suppress(BlockingIOError):
+            self.text += os.read(self.outside, 1 << 16).decode()
+        return self.text
+
+    def frames(self):
+        """The pages that were drawn whole, without what moves the cursor."""
+        whole = self.read().split("\033[J")[:-1]
+        return [re.sub(r"\033\[[?0-9]*[A-Za-z]", "", page).replace("\r", "") for page in whole]
+
+    def next_frame(self, does):
+        seen = len(self.frames())
+        does()
+        until(lambda: len(self.frames()) > seen)
+        return self.frames()[-1]
+
+    def press(self, key):
+        os.write(self.outside, key.encode())
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.kill()
+        self.process.wait()
+        os.close(self.outside)
+        os.close(self.inside)
+
+
+@check
+def monitor_draws_on_a_terminal_hears_keys_and_leaves_it_as_it_was():
+    with each_store() as watched:
+        for tool in watched:
+            command = [program("mcpsess"), *tool.shared.options, "monitor", "--interval", "600"]
+            with contextlib.ExitStack() as stack:
+                server = stack.enter_context(Server(*tool.shared.options))
+                opened(server).delete()  # which has the tables made
+                terminal = stack.enter_context(Terminal(command))
+                until(terminal.frames)
+                begun = time.monotonic()
+                equal("sessions 0 (" in terminal.frames()[0], True, terminal.text)
+                clients = [opened(server) for _ in range(20)]
+                for client in clients:
+                    client.call("echo", message="x")
+                time.sleep(max(0, begun + 1 - time.monotonic()))
+                page = terminal.next_frame(lambda: terminal.press(" "))
+                passed = time.monotonic() - begun
+                equal("sessions 20 (20 active" in page, True, page)
+                created, requests = (float(re.search(rf"([0-9.]+) {what}", page)[1])
+                                     for what in ("created", "requests"))
+                equal(0.7 < created * passed / 20 < 1.4, True, (page, passed))
+                equal(created, requests, "one request of each")
+                equal(len(page.splitlines()), 6 + 16, page)
+
+                terminal.resize(12, 60)
+                page = terminal.next_frame(lambda: terminal.process.send_signal(signal.SIGWINCH))
+                equal(len(page.splitlines()), 6 + 4, page)
+
+                tool.shared.server.send(signal.SIGKILL)
+                page = terminal.next_frame(lambda: terminal.press(" "))
+                equal("sessions 20 (20 active" in page, True, page)
+                equal("1 errors, the last:" in page, True, page)
+                terminal.press("q")
+                equal(terminal.process.wait(20), 3, "the store is away")
+                equal(terminal.read().startswith("\033[?1049h"), True, "a page of its own")
+                equal(terminal.read().endswith("\033[?1049l"), True, "which it leaves")
+                equal(termios.tcgetattr(terminal.inside), terminal.before, "settings")
 
 
 @check
