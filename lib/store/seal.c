@@ -94,7 +94,7 @@ static int split(const struct mcpsess_keyring *ring, struct mcpsess_bytes sealed
 int mcpsess_seal_look(const struct mcpsess_keyring *ring, struct mcpsess_bytes sealed, size_t *len,
 	struct mcpsess_error *err)
 {
-	struct parts parts;
+	struct parts parts = { 0 };
 	int r = split(ring, sealed, &parts, err);
 	if (r == MCPSESS_OK) {
 		*len = parts.text_len - TAG;
@@ -105,7 +105,7 @@ int mcpsess_seal_look(const struct mcpsess_keyring *ring, struct mcpsess_bytes s
 int mcpsess_seal_open(const struct mcpsess_keyring *ring, struct mcpsess_seal_of of,
 	struct mcpsess_bytes sealed, unsigned char *out, struct mcpsess_error *err)
 {
-	struct parts parts;
+	struct parts parts = { 0 };
 	struct binding binding;
 	int r = split(ring, sealed, &parts, err);
 	if (r < 0) {
