@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
-"""echo-stateful against the least that libmicrohttpd needs, and against the TypeScript SDK.
+"""echo-stateful against the least that libmicrohttpd needs, against the TypeScript SDK, and with
+shared stores against itself with memory.
 
     over_http.py RELEASE_BUILD FOLDER_WITH_NODE_MODULES
 
 All servers stand side by side and are loaded in turns; what counts is the ratio of the medians.
 The load generator shares the machine, so no figure means anything alone.
 """
+import contextlib
 import glob
 import os
 import shutil
@@ -17,6 +19,7 @@ import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(os.path.dirname(HERE), "e2e"))
+import stores  # noqa: E402
 from mcp import Client, Process, Server, equal, initialize  # noqa: E402
 
 CONNECTIONS, TURNS, SECONDS, IDLE = (1, 16, 64), 5, "2s", 10000
@@ -55,11 +58,11 @@ def load(server, connections, sessions, reference=False):
 
 
 def title(unit):
-    print("%-44s %12s %12s %8s  %s" % (unit, "ours", "reference", "ratio", "goal"))
+    print("%-52s %12s %12s %8s  %s" % (unit, "ours", "reference", "ratio", "goal"))
 
 
 def line(name, ours, reference, goal):
-    print("%-44s %12.1f %12.1f %8.3f  %s" % (name, ours, reference, ours / reference, goal),
+    print("%-52s %12.1f %12.1f %8.3f  %s" % (name, ours, reference, ours / reference, goal),
           flush=True)
 
 
@@ -76,36 +79,73 @@ def begin_sessions(server, folder, count):
     return name
 
 
-def speed(folder, threads):
-    build, packages = sys.argv[1:]
+def start_peer():
+    packages = sys.argv[2]
     node = glob.glob(os.path.join(packages, "node_modules", "node-linux-*", "bin", "node"))[0]
-    hello = os.path.join(build, "tests", "bench", "mhd-hello")
     script = shutil.copy(os.path.join(HERE, "peer", "server.mjs"), packages)
+    return Peer([node, script, "{port}"])
+
+
+def speed(folder, threads):
+    hello = os.path.join(sys.argv[1], "tests", "bench", "mhd-hello")
     with Server() as ours, Process([hello, "{port}", "fresh", threads]) as fresh, \
-            Process([hello, "{port}", "jansson", threads]) as jansson, \
-            Peer([node, script, "{port}"]) as peer:
+            Process([hello, "{port}", "jansson", threads]) as jansson, start_peer() as peer:
         compare({"ours": ours, "fresh": fresh, "jansson": jansson, "peer": peer}, folder)
+
+
+def in_turns(servers, files, connections):
+    """The medians of each server: requests per second, and CPU microseconds per request."""
+    turns = {name: [] for name in servers}
+    for _ in range(TURNS):
+        for name, server in servers.items():
+            turns[name].append(load(
+                server, connections, files.get(name, files["ours"]), name != "ours"))
+    return ({name: statistics.median(t[0] for t in turns[name]) for name in servers},
+            {name: statistics.median(t[1] for t in turns[name]) * 1e6 for name in servers})
+
+
+def warm(servers, files):
+    """Node.js compiles what it runs often."""
+    for name, server in servers.items():
+        load(server, 16, files.get(name, files["ours"]), name != "ours")
+
+
+def how_many(connections):
+    return f", {connections} connection{'s' if connections > 1 else ''}"
 
 
 def compare(servers, folder):
     files = {name: begin_sessions(servers[name], folder, 64) for name in ("ours", "peer")}
     title("tools/call in a session over HTTP")
-    for name, server in servers.items():  # warm: Node.js compiles what it runs often
-        load(server, 16, files.get(name, files["ours"]), name != "ours")
+    warm(servers, files)
     for connections in CONNECTIONS:
-        turns = {name: [] for name in servers}
-        for _ in range(TURNS):
-            for name, server in servers.items():
-                turns[name].append(load(
-                    server, connections, files.get(name, files["ours"]), name != "ours"))
-        rate = {name: statistics.median(t[0] for t in turns[name]) for name in servers}
-        cpu = {name: statistics.median(t[1] for t in turns[name]) * 1e6 for name in servers}
-        many = f", {connections} connection{'s' if connections > 1 else ''}"
+        rate, cpu = in_turns(servers, files, connections)
+        many = how_many(connections)
         line("requests/s, to libmicrohttpd" + many, rate["ours"], rate["fresh"], ">= 0.85")
         line("requests/s, to it with jansson" + many, rate["ours"], rate["jansson"], ">= 1.8")
         line("CPU us/request, to libmicrohttpd" + many, cpu["ours"], cpu["fresh"], "")
         line("requests/CPU s, to TypeScript" + many, 1e6 / cpu["ours"], 1e6 / cpu["peer"],
              ">= 30")
+
+
+def shared(folder):
+    """Its sessions elsewhere, against its sessions in memory."""
+    with contextlib.ExitStack() as stack:
+        servers = {"ours": stack.enter_context(Server()), "peer": stack.enter_context(start_peer())}
+        for name, make in stores.ALL.items():
+            store = stack.enter_context(make())
+            servers[name] = stack.enter_context(Server(*store.options))
+        files = {name: begin_sessions(server, folder, 64) for name, server in servers.items()}
+        title("tools/call in a session of a shared store")
+        warm(servers, files)
+        for connections in (1, 16):
+            rate, cpu = in_turns(servers, files, connections)
+            for name in stores.ALL:
+                what = f", {name}{how_many(connections)}"
+                line("requests/s, to memory" + what, rate[name], rate["ours"], "")
+                line("requests/s, to TypeScript" + what, rate[name], rate["peer"], "")
+                line("requests/CPU s, to TypeScript" + what, 1e6 / cpu[name],
+                     1e6 / cpu["peer"], "")
 
 
 def idle_sessions(folder):
@@ -122,6 +162,7 @@ def main():
     threads = str(len(os.sched_getaffinity(0)))
     with tempfile.TemporaryDirectory() as folder:
         speed(folder, threads)
+        shared(folder)
         idle_sessions(folder)
 
 
