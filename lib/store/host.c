@@ -1,6 +1,7 @@
 #include <mcpsess/backend.h>
 
 #include "base/blob.h"
+#include "json/text.h"
 #include "store/core.h"
 
 static void *host_realloc(void *core, void *ptr, size_t size)
@@ -46,12 +47,21 @@ static void host_finish(void *core, struct mcp_session_store_call *call, int sta
 /* One line: what the other end sent is quoted here, and need not be text. */
 static void host_explain(struct mcp_session_store_call *call, int sys, const char *text)
 {
-	size_t len = strnlen(text, sizeof(call->error.text) - 1);
-	for (size_t i = 0; i < len; i++) {
-		unsigned char c = (unsigned char)text[i];
-		call->error.text[i] = (char)(c < 0x20 || c == 0x7f ? ' ' : c);
+	const unsigned char *at = (const unsigned char *)text;
+	const unsigned char *end = at + strnlen(text, sizeof(call->error.text) - 1);
+	char *to = call->error.text;
+	while (at < end) {
+		size_t more = *at >= 0x80 ? mcpsess_json_utf8(at, end) : 0;
+		if (more > 0) {
+			memcpy(to, at, more);
+			to += more;
+			at += more;
+			continue;
+		}
+		*to++ = (char)(*at >= 0x80 ? '?' : *at < 0x20 || *at == 0x7f ? ' ' : *at);
+		at++;
 	}
-	call->error.text[len] = '\0';
+	*to = '\0';
 	call->error.sys = sys;
 }
 

@@ -49,7 +49,7 @@ static void a_store_that_is_down_is_not_asked_until_a_probe_is_due(void **state)
 	struct mcp_session_store *store = open_store("pend:?probe_every=1s", 0);
 	pend.status = MCPSESS_E_UNAVAILABLE;
 	assert_int_equal(get(store, &err), MCPSESS_E_UNAVAILABLE);
-	assert_string_equal(err.text, "the other end is not there");
+	assert_string_equal(err.text, PEND_WHY);
 	for (int i = 0; i < 3; i++) {
 		now_ms += 100;
 		assert_int_equal(get(store, &err), MCPSESS_E_UNAVAILABLE);
@@ -58,7 +58,7 @@ static void a_store_that_is_down_is_not_asked_until_a_probe_is_due(void **state)
 	/* At the latest half a probe's period late: now it is asked again, and is still down. */
 	now_ms += 1500;
 	assert_int_equal(get(store, &err), MCPSESS_E_UNAVAILABLE);
-	assert_string_equal(err.text, "the other end is not there");
+	assert_string_equal(err.text, PEND_WHY);
 	pend.status = MCPSESS_OK;
 	assert_int_equal(get(store, &err), MCPSESS_E_UNAVAILABLE);
 	now_ms += 1500;

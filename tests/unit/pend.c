@@ -82,7 +82,7 @@ static int verb(struct mcp_session_store *store, struct mcp_session_store_call *
 	struct handle *self = of(store);
 	if (pend.mode == PEND_AT_ONCE) {
 		if (pend.status == MCPSESS_E_UNAVAILABLE) {
-			self->host->explain(call, 111, "the other end\nis not there");
+			self->host->explain(call, 111, PEND_SAYS);
 		}
 		return answer(self, call);
 	}

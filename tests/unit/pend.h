@@ -10,6 +10,10 @@
 
 #include <mcpsess/backend.h>
 
+/* Why it is UNAVAILABLE: as it says it, and as it has to be told. */
+#define PEND_SAYS "the other end\nis not there, \xc3\xa9\xe9"
+#define PEND_WHY  "the other end is not there, \xc3\xa9?"
+
 enum pend_mode {
 	PEND_TOLD,    /* a call pends until pend_answer() */
 	PEND_AT_ONCE, /* a verb returns its result */

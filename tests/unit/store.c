@@ -207,7 +207,7 @@ static void every_write_has_a_token_of_its_own_unless_given(void **state)
 	mcp_session_store_close(other);
 }
 
-static void a_failure_is_explained_in_one_line(void **state)
+static void a_failure_is_explained_in_one_line_of_UTF_8(void **state)
 {
 	struct mcp_session_store *store = *state;
 	struct mcp_session_store_request request = { .key = pend_key(1) };
@@ -219,7 +219,7 @@ static void a_failure_is_explained_in_one_line(void **state)
 	assert_int_equal(mcp_session_store_get(store, &request, NULL, &err), MCPSESS_E_UNAVAILABLE);
 	assert_int_equal(err.status, MCPSESS_E_UNAVAILABLE);
 	assert_int_equal(err.sys, 111);
-	assert_string_equal(err.text, "the other end is not there");
+	assert_string_equal(err.text, PEND_WHY);
 }
 
 static void an_error_is_left_alone_by_success(void **state)
@@ -433,7 +433,7 @@ int main(void)
 		TEST(pages_have_a_default_and_a_maximum),
 		TEST(only_get_touches_and_counts_by_flag),
 		TEST(every_write_has_a_token_of_its_own_unless_given),
-		TEST(a_failure_is_explained_in_one_line),
+		TEST(a_failure_is_explained_in_one_line_of_UTF_8),
 		TEST(an_error_is_left_alone_by_success),
 		TEST(an_answer_can_be_used_again_and_again),
 		TEST(an_incomplete_backend_is_refused_by_the_missing_member),
