@@ -53,7 +53,8 @@ class Pods:
         self.build, self.uri, self.seed = build, uri, os.getpid() % 100000 * 1000 + Pods.seeds
         self.folder = tempfile.mkdtemp(prefix="mcpsess-pods-")
         self.journals = os.path.join(self.folder, "journal")
-        self.complaints = open(os.path.join(self.folder, "complaints"), "w+", encoding="utf-8")
+        self.complaints = open(os.path.join(self.folder, "complaints"), "w+", encoding="utf-8",
+                               errors="replace")
         self.all = []
 
     def start(self, **environment):

@@ -26,13 +26,15 @@ class Scene:
 
     def __init__(self, build, fault):
         self.build, self.settings = build, settings(fault.timeout_ms)
-        self.server = self.proxy = self.uri = self.pods = None
+        self.server = self.proxy = self.uri = self.pods = self.disk = None
         self.rubbish = []  # folders
 
     def stop(self):
         if self.proxy:
             self.proxy.stop()
         self.server.stop()
+        if self.disk:
+            self.disk.stop()
         for folder in self.rubbish:
             shutil.rmtree(folder, ignore_errors=True)
 
@@ -73,9 +75,8 @@ class OnRedis(Scene):
         self.plain("--appendonly", "yes", "--appendfsync", "always")
 
     def small(self):
-        disk = SmallDisk(32)
-        self.plain("--appendonly", "yes", "--dir", disk.folder)
-        self.server.disk = disk
+        self.disk = SmallDisk(32)
+        self.plain("--appendonly", "yes", "--dir", self.disk.folder)
 
     def watched(self, **parameters):
         self.server = redis.Watched()
@@ -123,14 +124,18 @@ class OnPostgres(Scene):
                            sslrootcert=self.folder + "/ca.crt")
 
     def small(self):
-        self.server.disk = SmallDisk(4, postgres.USER_OF_SYSTEM)
-        self.server(f"create tablespace small location '{self.server.disk.folder}'")
+        self.disk = SmallDisk(4, postgres.USER_OF_SYSTEM)
+        self.server(f"create tablespace small location '{self.disk.folder}'")
         self.uri = self.at(self.server.port, sslmode="disable",
                            options="-c%20default_tablespace=small")
 
     def stop(self):
         if self.proxy:
             self.proxy.stop()
+        if self.disk:
+            self.server("drop schema small cascade")
+            self.server("drop tablespace small")
+            self.disk.stop()
 
     @classmethod
     def end(cls):
