@@ -34,6 +34,20 @@ static void rotate_for_all(
 	request->flags |= verb == WRAP_ROTATE ? MCP_SESSION_STORE_ANY_OWNER : 0;
 }
 
+static void rotate_at_any_revision(
+	struct broken *broken, enum wrap_verb verb, struct mcp_session_store_request *request)
+{
+	(void)broken;
+	request->revision = verb == WRAP_ROTATE ? 0 : request->revision;
+}
+
+static void rotate_without_the_payload(
+	struct broken *broken, enum wrap_verb verb, struct mcp_session_store_request *request)
+{
+	(void)broken;
+	request->payload.len = verb == WRAP_ROTATE ? 0 : request->payload.len;
+}
+
 static void no_tombstones(struct mcp_session_store_options *settings)
 {
 	settings->tombstone_ms = MCP_SESSION_STORE_NONE;
@@ -144,6 +158,10 @@ const struct bug mcpsess_bugs_of_verbs[] = {
 		.before = long_grace },
 	{ .says = { "rotate-for-all", "rotate-own-and-live", "rotate of another's is NOTOWNER" },
 		.before = rotate_for_all },
+	{ .says = { "rotate-any-revision", "rotate-at-revision", "has passed is CONFLICT" },
+		.before = rotate_at_any_revision },
+	{ .says = { "rotate-no-payload", "rotate-at-revision", "brings the payload along" },
+		.before = rotate_without_the_payload },
 	{ .says = { "rotate-leaves-old", "rotate-without-grace", "rotated without a grace" },
 		.settings = no_tombstones,
 		.after = rotate_leaves_old,
