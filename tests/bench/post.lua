@@ -1,22 +1,29 @@
--- For wrk: tools/call of echo, over the session ids in the file SESSIONS, one after the other.
-local requests, turn = {}, 0
+-- For wrk: tools/call of echo, the message of bench-rpc, over the session ids in the file SESSIONS,
+-- one after the other. As clients do it, no two requests have the same id.
+local heads, tail, turn, id = {}, nil, 0, 1000000
 
 function init()
-  local body = '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":' ..
-    '{"name":"echo","arguments":{"message":"hello"}}}'
-  for id in io.lines(os.getenv("SESSIONS")) do
-    requests[#requests + 1] = wrk.format("POST", nil, {
+  local body = '{"jsonrpc":"2.0","id":1000000,"method":"tools/call","params":{"_meta":{' ..
+    '"progressToken":"tok-1234"},"name":"echo","arguments":{"message":"session store limits",' ..
+    '"limit":25,"offset":0,"filters":{"lang":"en","kind":["doc","issue","code"],' ..
+    '"since":"2025-01-01"},"fuzzy":true,"threshold":0.75}}}'
+  for session in io.lines(os.getenv("SESSIONS")) do
+    local request = wrk.format("POST", nil, {
       ["Content-Type"] = "application/json",
       ["Accept"] = "application/json, text/event-stream",
       ["MCP-Protocol-Version"] = "2025-06-18",
-      ["Mcp-Session-Id"] = id,
+      ["Mcp-Session-Id"] = session,
     }, body)
+    local before, after = request:find('"id":1000000', 1, true)
+    heads[#heads + 1] = request:sub(1, before + 4)
+    tail = request:sub(after + 1)
   end
 end
 
 function request()
-  turn = turn % #requests + 1
-  return requests[turn]
+  turn = turn % #heads + 1
+  id = id + 1
+  return heads[turn] .. id .. tail
 end
 
 function done(summary)
