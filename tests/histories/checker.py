@@ -1,7 +1,8 @@
-#!/usr/bin/env python3
 """Whether a history could have happened one step at a time, with every promise kept.
 
-    checker.py JOURNALS
+    python3 checker.py JOURNALS [KEY]
+
+KEY: show all that was done under it, too.
 
 Every write that succeeds says its revision, so the check is a sort and a sweep and no search.
 A life is one record from its creation to its end, under one key; what creates it under the next
@@ -77,16 +78,20 @@ class Checker:
             elif one.verb not in (DELETE, ONCE, END_OWNER) and one.its_owner != one.owner:
                 self.broken(p.OWNER, f"owner {one.its_owner} was answered", one)
         if one.repeats and one.status == "OK":
-            first = self.ok[one.token]
-            if (first.revision, first.created) != (one.revision, one.created) and \
-                    (one.verb != CREATE or first.revision != one.revision):
-                self.broken(p.REPEATED, "its attempts made two revisions", first, one)
+            self.check_repetition(self.ok[one.token], one)
         if one.status == "OK" and one.verb == UPDATE and one.revision != one.expected + 1:
             self.broken(p.ONE_WRITE, "an update makes the next revision", one)
         if one.status == "OK" and one.verb == CREATE and one.revision != 1:
             self.broken(p.CREATED, "a create makes revision 1", one)
         if one.status == "CONFLICT" and one.revision in (0, one.expected):
             self.broken(p.TYPED, "a conflict says what stands instead", one)
+
+    def check_repetition(self, first, one):
+        # A rotation that is repeated answers the record as it is by then; a create may be a new
+        # one when all of the first has ended.
+        same = first.revision == one.revision or one.verb == ROTATE
+        if not same or one.verb != CREATE and first.created != one.created:
+            self.broken(p.REPEATED, "its attempts made two revisions", first, one)
 
     def life(self, number, one):
         lives, name = self.keys[number].lives, (one.created, one.deadline)
@@ -131,7 +136,8 @@ class Checker:
             return
         hither = self.keys[one.new_key if one.verb == ROTATE else one.key]
         hither.makers.append(one)
-        if one.status == "UNKNOWN" and one.token not in self.ok:
+        heard = self.ok.get(one.token)
+        if one.status == "UNKNOWN" and (heard is None or one.verb == ROTATE):
             hither.unknown_makers.append(one)
         if one.verb == ROTATE:
             self.keys[one.key].ends.append(one)
@@ -142,7 +148,8 @@ class Checker:
 
     def find_maker(self, key, life):
         for one in key.makers:
-            if one.status == "OK" and (one.created, one.deadline) == (life.created, life.deadline):
+            if one.status == "OK" and not (one.verb == ROTATE and one.repeats) and \
+                    (one.created, one.deadline) == (life.created, life.deadline):
                 life.maker, life.born = one, one.first_begin
                 break
         candidates = [one for one in key.unknown_makers if one.begin < life.first_end]
@@ -160,7 +167,7 @@ class Checker:
         touches = [(one.created if one.verb == CREATE else one.least, one, life.is_sure(one))
                    for one in life.sights if one.touches() and one.status == "OK"]
         touches += life.source.touches if life.source else []
-        touches.sort(key=lambda t: t[1].begin)
+        touches.sort(key=lambda t: t[1].first_begin)
         latest, by, second, until = 0, None, 0, 0
         for least, one, _ in touches:
             expires = least + self.history.idle_of(one) + self.history.every_of(one)
@@ -180,7 +187,7 @@ class Checker:
         makers = defaultdict(list)
         base = life.maker or life.first_sight
         for one in life.sights:
-            if one.status == "OK" and one.verb in (CREATE, UPDATE, ROTATE):
+            if one.status == "OK" and (one.verb in (CREATE, UPDATE) or one is life.maker):
                 others = makers[one.revision]
                 if others and others[0].token != one.token:
                     self.broken(p.ONE_WRITE, f"two made revision {one.revision}", others[0], one)
@@ -196,6 +203,8 @@ class Checker:
         for revision, ones in makers.items():
             life.contents[revision] = {o.sent for o in ones if o.verb != ROTATE} | \
                 self.moved_contents(life, revision, ones)
+        if life.maker is None and any(o.verb == ROTATE for o in key.unknown_makers):
+            life.contents.pop(base.revision, None)
         return makers, base.revision
 
     @staticmethod
@@ -224,7 +233,7 @@ class Checker:
                 self.broken(p.WRITTEN, f"revision {one.revision} was written later", one,
                             makers[one.revision][0])
             if one.status == "CONFLICT" and one.repeats and \
-                    one.revision == one.expected + 1 and \
+                    one.revision == one.expected + 1 > base and \
                     {o.token for o in makers[one.revision]} == {one.token}:
                 self.broken(p.REPEATED, "it was this client's own", makers[one.revision][0], one)
             digests = life.contents.get(one.revision)
@@ -305,7 +314,7 @@ class Checker:
     @staticmethod
     def latest_expiry(life, one):
         """The latest that others' touches, which may have been before it, can bring."""
-        at = bisect_left(life.touches, one.end, key=lambda t: t[1].begin)
+        at = bisect_left(life.touches, one.end, key=lambda t: t[1].first_begin)
         latest, by, second = life.latest[at - 1] if at > 0 else (0, None, 0)
         return second if by is one else latest
 
@@ -346,16 +355,22 @@ class Checker:
         for one in key.unknown_touches + key.unknown_updates:
             known = self.ok.get(one.token) if one.token else None
             life.unlimited.append((one.begin, known.end if known else EVER))
-        if life.maker is None:
+        if life.maker is None or life.maker.verb == ROTATE and life.source is None:
             life.unlimited.append((0, EVER))
         if life.source:
             life.unlimited += life.source.unlimited
 
     # -- misses ----------------------------------------------------------------------------------
 
+    def has_unknown_maker(self, key, one):
+        """Whether there may be a record by then that nobody has heard of."""
+        return any(o.begin < one.end and not (o.token in self.ok and
+                                              self.ok[o.token].end < one.begin)
+                   for o in key.unknown_makers)
+
     def newest(self, key, lives, one):
         """The life that one must have met if it met any; None when that is not certain."""
-        if any(o.begin < one.end for o in key.unknown_makers):
+        if self.has_unknown_maker(key, one):
             return None
         seen = [l for l in lives if l.first_end < one.begin]
         life = max(seen, key=lambda l: l.first_end, default=None)
@@ -415,7 +430,7 @@ class Checker:
 
     def check_in_use(self, key, lives):
         for one in key.in_use:
-            if any(o.begin < one.end for o in key.unknown_makers):
+            if self.has_unknown_maker(key, one):
                 continue
             if not any(l.born < one.end and l.dead_from >= one.begin for l in lives):
                 self.broken(p.IN_USE, "no record lived there", one)
@@ -448,7 +463,10 @@ def main():
     history = journal.read(sys.argv[1])
     violations = check(history)
     for one in violations:
-        print(f"FAIL {one}")
+        print(one)
+    for one in history.operations if len(sys.argv) > 2 else ():
+        if int(sys.argv[2]) in (one.key, one.new_key) and one.verb not in (ONCE, END_OWNER):
+            print(f"{one.begin / 1e6:.3f} ms: {one}")
     print(f"{len(history.operations)} operations, {len(violations)} violations")
     return 1 if violations else 0
 

@@ -26,9 +26,11 @@ What comes back:
                          None: one had none
     result.longest       seconds that the slowest operation took
     result.failed        what workers that ended badly had to say
+    result.kept          with keep=True, and a promise broken: the folder of the journals
     result.said          texts of UNAVAILABLE and UNKNOWN, without most repetitions
 """
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -41,6 +43,8 @@ import checker  # noqa: E402  # pylint: disable=wrong-import-position
 import journal  # noqa: E402  # pylint: disable=wrong-import-position
 import promises  # noqa: E402  # pylint: disable=wrong-import-position
 import postgres  # noqa: E402,F401  # pylint: disable=wrong-import-position,unused-import
+from proxy import Proxy  # noqa: E402,F401  # pylint: disable=wrong-import-position,unused-import
+from driven import modules  # noqa: E402  # pylint: disable=wrong-import-position
 import redis  # noqa: E402,F401  # pylint: disable=wrong-import-position,unused-import
 
 # Short, so that all of it is met within seconds.
@@ -76,6 +80,7 @@ class Result:
         self.longest = max(ends, default=0) / 1e9
         self.recovery = recovery(history, run.fault_end)
         self.failed = self.said = []
+        self.kept = None
 
 
 def recovery(history, fault_end):
@@ -93,13 +98,14 @@ def recovery(history, fault_end):
 
 
 def begin(build, uri, folder, workers=4, clients=1, steps=25000, seed=1, pretend=False):
-    """Workers with so many clients each; with steps of every client at most."""
+    """Workers with so many clients each; steps of every client at most; uri: a list, in turns."""
+    uris = [uri] if isinstance(uri, str) else uri
     command = [os.path.join(build, "tests/histories/history-worker"), "--seed", str(seed),
                "--clients", str(clients), "--steps", str(steps), "--module-dir",
-               os.path.join(build, "backends", "redis" if "redis" in uri else "postgres"),
-               *(["--pretend"] if pretend else [])]
+               modules(build, uris[0]), *(["--pretend"] if pretend else [])]
     return Run(folder, [subprocess.Popen(
-        [*command, "--first", str(i * clients), uri, os.path.join(folder, "journal")],
+        [*command, "--first", str(i * clients), uris[i % len(uris)],
+         os.path.join(folder, "journal")],
         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
         for i in range(workers)])
 
@@ -107,7 +113,7 @@ def begin(build, uri, folder, workers=4, clients=1, steps=25000, seed=1, pretend
 def hurt(one, fault, lead, hold, rest):
     """Wait, break, wait, mend, wait."""
     time.sleep(lead)
-    with fault(one) if callable(fault) else fault:
+    with fault if hasattr(fault, "__enter__") else fault(one):
         one.fault_begin = time.monotonic()
         time.sleep(hold)
     one.fault_end = time.monotonic()
@@ -115,8 +121,8 @@ def hurt(one, fault, lead, hold, rest):
     one.tell_to_end()
 
 
-def run(build, uri, fault=None, lead=1, hold=1, rest=2, **options):
-    """A history; options as of begin()."""
+def run(build, uri, fault=None, lead=1, hold=1, rest=2, keep=False, **options):
+    """A history; options as of begin(). keep: the journals, where promises were broken."""
     with tempfile.TemporaryDirectory(prefix="mcpsess-history-") as folder:
         if fault is not None:
             options.setdefault("steps", 1000000)
@@ -129,6 +135,9 @@ def run(build, uri, fault=None, lead=1, hold=1, rest=2, **options):
                 one.tell_to_end()
             words = [(w.communicate()[1], w.returncode) for w in one.workers]
         result = Result(one, journal.read(os.path.join(folder, "journal")))
+        if result.violations and keep:
+            result.kept = os.path.join(build, "histories", str(time.time_ns()))
+            shutil.copytree(folder, result.kept)
         result.failed = [f"status {status}: {text.strip()}" for text, status in words
                          if status > 0]
         result.said = sorted({line for text, _ in words for line in text.splitlines()})

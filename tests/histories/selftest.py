@@ -70,6 +70,8 @@ GOOD = {
         BORN, op("delete UNKNOWN", 1002), op("get r1", 1010), op("get REVOKED", 1020)],
     "an unknown create happened": [
         op("create UNKNOWN", 990, 1010, sent=11, token=7), op("get r1", 1012, got=11)],
+    "an unknown create is met before it is repeated": [
+        op("create UNKNOWN", 1000, token=7), op("exists r1", 1004), op("create r1", 1010, token=7)],
     "an id is used again when its tombstone is over": [
         BORN, op("delete", 1002), op("create r1", 1003 + TOMBSTONE, born=1003 + TOMBSTONE)],
     "a record expires, a throttle late at most": [
@@ -86,6 +88,19 @@ GOOD = {
     "a rotation that is unknown happened": [
         BORN, op("rotate UNKNOWN", 1002, new_key=2, token=7), op("get r2", 1010, key=2),
         op("get REVOKED", 1012)],
+    "an unknown rotation makes what an unknown update did not": [
+        BORN, op("rotate UNKNOWN", 1002, new_key=2, token=7),
+        op("update UNKNOWN", 1004, key=2, expected=1, sent=12), op("get r2", 1010, key=2, got=11)],
+    "an unknown rotation makes what an update is in conflict with": [
+        BORN, op("rotate UNKNOWN", 1002, new_key=2), op("get r2", 1003, key=2),
+        op("update UNKNOWN", 1004, key=2, expected=1, token=7),
+        op("update CONFLICT r2", 1010, key=2, expected=1, token=7)],
+    "what nobody saw created is rotated": [
+        op("create UNKNOWN", 1000), op("rotate r2", 1004, new_key=2), op("get r2", 1020, key=2)],
+    "a rotation is repeated when its record has moved on": [
+        BORN, op("rotate UNKNOWN", 1002, new_key=2, token=7), op("get r2", 1004, key=2),
+        op("update r3", 1006, key=2), op("rotate r3", 1010, new_key=2, token=7),
+        op("get r3", 1012, key=2)],
     "the end of an owner ends what was": [
         BORN, op("end_owner", 1002), op("get REVOKED", 1004),
         op("create r1", 1010, key=2, born=1010), op("get r1", 1012, key=2, born=1010)],
