@@ -2,10 +2,12 @@
 
 #include <arpa/inet.h>
 
-/* Types of arrays, and of what is in them. */
-enum { OF_BYTES = 17, BYTES_ARRAY = 1001, OF_NUMBERS = 20, NUMBERS_ARRAY = 1016 };
+/* The type of an array, and of what is in it. */
+enum { OF_BYTES = 17, BYTES_ARRAY = 1001 };
 
-enum { MOST = 256, ARRAYS = 5, HEAD = 20, WORD = 4, NUMBER = 8, DIGEST = 32 };
+enum { MOST = 256, HEAD = 20, WORD = 4, DIGEST = 32 };
+
+static const struct mcpsess_digest nobody;
 
 /* Reads that failed together are tried alone; those that count are alone always. */
 static int can_join(const struct postgres_query *query)
@@ -14,10 +16,21 @@ static int can_join(const struct postgres_query *query)
 	       (query->call->request.flags & MCP_SESSION_STORE_COUNT) == 0;
 }
 
-static int others_wait(const struct postgres *pg)
+/* Whether they ask the same, but of which record and for whom. */
+static int can_meet(const struct postgres_query *a, const struct postgres_query *b)
+{
+	if (!can_join(a) || !can_join(b)) {
+		return 0;
+	}
+	const struct mcp_session_store_request *one = &a->call->request, *other = &b->call->request;
+	return (a->flags | one->flags) == (b->flags | other->flags) &&
+	       one->idle_ms == other->idle_ms && one->touch_every_ms == other->touch_every_ms;
+}
+
+static int others_wait(const struct postgres *pg, const struct postgres_query *query)
 {
 	const struct postgres_query *one = pg->waiting.first;
-	while (one != NULL && !can_join(one)) {
+	while (one != NULL && !can_meet(query, one)) {
 		one = one->next;
 	}
 	return one != NULL;
@@ -61,7 +74,7 @@ static void add_member(struct postgres_query *many, struct postgres_query *query
 struct postgres_query *mcpsess_postgres_gather(struct postgres *pg, struct postgres_query *query)
 {
 	struct postgres_query *many = NULL;
-	if (can_join(query) && others_wait(pg)) {
+	if (others_wait(pg, query)) {
 		many = mcpsess_postgres_query(pg, STATEMENT_READ_MANY);
 	}
 	if (many == NULL) {
@@ -71,7 +84,7 @@ struct postgres_query *mcpsess_postgres_gather(struct postgres *pg, struct postg
 	add_member(many, query);
 	for (struct postgres_query *one = mcpsess_postgres_pop(&pg->waiting); one != NULL;
 		one = mcpsess_postgres_pop(&pg->waiting)) {
-		if (many->count < MOST && can_join(one)) {
+		if (many->count < MOST && can_meet(query, one)) {
 			add_member(many, one);
 		} else {
 			mcpsess_postgres_push(&rest, one);
@@ -96,41 +109,19 @@ static unsigned char *put_bytes(unsigned char *at, const void *bytes, size_t len
 	return at + len;
 }
 
-static unsigned char *put_number(unsigned char *at, uint64_t number)
+/* The keys of the members, or their owners. */
+static unsigned char *put_array(unsigned char *at, const struct postgres_query *query, int owners)
 {
-	uint64_t value = number < INT64_MAX ? number : INT64_MAX;
-	at = put_word(at, NUMBER);
-	at = put_word(at, (uint32_t)(value >> 32));
-	return put_word(at, (uint32_t)value);
-}
-
-/* One array: of the keys, owners, flags, idle durations or throttles of the members. */
-static unsigned char *put_array(unsigned char *at, const struct postgres_query *query, int which)
-{
-	static const struct mcpsess_digest nobody;
-	at = put_word(at, 1);
-	at = put_word(at, 0);
-	at = put_word(at, which < 2 ? OF_BYTES : OF_NUMBERS);
-	at = put_word(at, (uint32_t)query->count);
-	at = put_word(at, 1);
+	const uint32_t head[] = { 1, 0, OF_BYTES, (uint32_t)query->count, 1 };
+	for (size_t i = 0; i < sizeof(head) / sizeof(head[0]); i++) {
+		at = put_word(at, head[i]);
+	}
 	for (const struct postgres_query *one = query->members.first; one != NULL;
 		one = one->next) {
 		const struct mcp_session_store_request *request = &one->call->request;
-		int owned = memcmp(&request->owner, &nobody, sizeof(nobody)) != 0;
-		switch (which) {
-		case 0:
-			at = put_bytes(at, request->key.bytes, DIGEST);
-			break;
-		case 1:
-			at = put_bytes(at, request->owner.bytes, owned ? DIGEST : 0);
-			break;
-		case 2:
-			at = put_number(at, one->flags | request->flags);
-			break;
-		default:
-			at = put_number(
-				at, which == 3 ? request->idle_ms : request->touch_every_ms);
-		}
+		const struct mcpsess_digest *digest = owners ? &request->owner : &request->key;
+		int is_none = owners && memcmp(digest, &nobody, sizeof(nobody)) == 0;
+		at = put_bytes(at, digest->bytes, is_none ? 0 : DIGEST);
 	}
 	return at;
 }
@@ -138,27 +129,19 @@ static unsigned char *put_array(unsigned char *at, const struct postgres_query *
 void *mcpsess_postgres_fill_many(
 	struct postgres *pg, const struct postgres_query *query, struct postgres_parameters *out)
 {
-	size_t count = (size_t)query->count;
-	size_t size = ARRAYS * HEAD + count * (2 * (WORD + DIGEST) + 3 * (WORD + NUMBER));
-	unsigned char *block = postgres_realloc(pg, NULL, size + WORD + NUMBER);
+	size_t size = 2 * (HEAD + (size_t)query->count * (WORD + DIGEST));
+	unsigned char *block = postgres_realloc(pg, NULL, size), *at = block;
 	if (block == NULL) {
 		return NULL;
 	}
-	unsigned char *at = block;
-	for (int i = 0; i < ARRAYS; i++) {
+	mcpsess_postgres_fill(pg, query->members.first, out);
+	for (int i = 0; i < 2; i++) {
 		unsigned char *end = put_array(at, query, i);
 		out->values[i] = (const char *)at;
 		out->lengths[i] = (int)(end - at);
-		out->types[i] = i < 2 ? BYTES_ARRAY : NUMBERS_ARRAY;
-		out->formats[i] = 1;
+		out->types[i] = BYTES_ARRAY;
 		at = end;
 	}
-	put_number(at, pg->tombstone_ms);
-	out->values[ARRAYS] = (const char *)at + WORD;
-	out->lengths[ARRAYS] = NUMBER;
-	out->types[ARRAYS] = OF_NUMBERS;
-	out->formats[ARRAYS] = 1;
-	out->count = ARRAYS + 1;
 	return block;
 }
 

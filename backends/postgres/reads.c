@@ -8,36 +8,33 @@
 #define PAYLOAD(key, flags) \
 	"case when " flags " & 8 <> 0 then " \
 	"(select d.data from @.state d where d.key = " key ") end"
-#define PAYLOAD_OF_READ PAYLOAD("i_key", "i_flags")
+#define PAYLOAD_OF_READ      PAYLOAD("i_key", "i_flags")
+#define PAYLOAD_OF_LOOK(key) PAYLOAD(key, "$3") ", "
 
 /* A live record of whom it is asked for, that is not due for a touch. */
-#define PLAIN(owner, flags, idle) \
+#define PLAIN(owner) \
 	"x.state < 2 and x.owner = " owner " and x.expires_ms > c.now " \
-	"and (x.expires_ms = x.deadline_ms or x.expires_ms - c.now > (" flags " & 1) * " idle ") " \
-	"and " CURRENT
+	"and (x.expires_ms = x.deadline_ms or x.expires_ms - c.now > ($3 & 1) * $4) and " CURRENT
 
 /* What is plain is answered from one look; everything else is left to the function read. */
 #define HEADER_OF_LOOK \
 	"0::bigint, c.now, x.revision, x.created_ms, x.seen_ms, x.expires_ms, x.deadline_ms, " \
 	"x.requests, x.first_ms, x.last_ms, x.kind::bigint, x.state::bigint, x.owner, "
-#define INSTEAD(plain, parameters) \
-	", case when " plain " then null else record_send(@.read(" parameters ", $6)) end "
-
-#define LOOK_AT_ONE \
-	HEADER_OF_LOOK PAYLOAD("$1", "$3") INSTEAD(PLAIN("$2", "$3", "$4"), "$1, $2, $3, $4, $5")
-#define LOOK_AT_EACH \
-	HEADER_OF_LOOK PAYLOAD("u.k", "u.f") \
-		INSTEAD(PLAIN("u.o", "u.f", "u.idle"), "u.k, u.o, u.f, u.idle, u.throttle")
+#define INSTEAD(key, owner) "record_send(@.read(" key ", " owner ", $3, $4, $5, $6))"
+#define LOOK(key, owner) \
+	"select " HEADER_OF_LOOK PAYLOAD_OF_LOOK(key) "case when " PLAIN( \
+		owner) " then null else " INSTEAD(key, owner) " end "
 
 #define NOW "(select @.clock() as now offset 0) c"
 
 const char mcpsess_postgres_look[] =
-	"select " LOOK_AT_ONE "from " NOW " left join @.session x on x.key = $1";
+	LOOK("$1", "$2") "from " NOW " left join @.session x on x.key = $1";
 
 /* In the order in which they come, which is that of the keys: no two of these block each other. */
 #define LOOK_AT_MANY \
-	"select " LOOK_AT_EACH ", u.i from " NOW " cross join unnest($1, $2, $3, $4, $5) " \
-	"with ordinality u(k, o, f, idle, throttle, i) left join @.session x on x.key = u.k"
+	LOOK("u.k", "($2)[u.i]") \
+	", u.i from " NOW " cross join unnest($1) with ordinality u(k, i) " \
+	"left join @.session x on x.key = u.k"
 
 const char mcpsess_postgres_look_at_many[] = LOOK_AT_MANY;
 
@@ -99,7 +96,7 @@ const char mcpsess_postgres_sql_read[] =
  * the tables were when it was made.
  */
 const char mcpsess_postgres_sql_read_many[] =
-	"create function @.read_many(bytea[], bytea[], bigint[], bigint[], bigint[], bigint,\n"
+	"create function @.read_many(bytea[], bytea[], bigint, bigint, bigint, bigint,\n"
 	"  " ANSWER ", out o_instead bytea, out o_index bigint)\n"
 	"returns setof record language plpgsql set plan_cache_mode = force_generic_plan\n"
 	"set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $f$\n"
