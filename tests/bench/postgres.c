@@ -1,0 +1,447 @@
+/*
+ * Sessions in PostgreSQL against the raw limit: prepared statements on a connection for each
+ * caller. Wall time but where a line says otherwise, in turns; started by postgres.py on a server
+ * of its own.
+ *
+ *   postgres-bench MODULE_DIR URI CONNINFO PID_OF_THE_SERVER
+ */
+#include <libpq-fe.h>
+#include <mcpsess/pool.h>
+
+#include <poll.h>
+#include <pthread.h>
+#include <string.h>
+
+#include "bench.h"
+
+enum { ROWS = 2000, THREADS_MAX = 128, ROUNDS = 5, SAMPLES = 4096, PAYLOAD = 300, CALLS = 2000 };
+
+static const double round_ns = 3e8;
+
+static struct {
+	const char *modules, *uri, *info, *pid;
+	struct mcpsess_digest keys[ROWS];
+	char payload[PAYLOAD];
+} at;
+
+static void fail(const char *what, const char *text)
+{
+	fprintf(stderr, "postgres-bench: %s: %s\n", what, text);
+	exit(1);
+}
+
+static unsigned next_row(uint64_t *random)
+{
+	*random = *random * 6364136223846793005u + 1442695040888963407u;
+	return (unsigned)(*random >> 33) % ROWS;
+}
+
+/* -- ours ------------------------------------------------------------------------------------- */
+
+static struct mcp_session_store_pool *open_pool(const char *more)
+{
+	struct mcp_session_store_options options = {
+		.size = sizeof(options), .module_dir = at.modules, .timeout_ms = 20000
+	};
+	struct mcp_session_store_pool *pool;
+	struct mcpsess_error err;
+	char uri[2048];
+	snprintf(uri, sizeof(uri), "%s%s", at.uri, more);
+	if (mcp_session_store_pool_open(uri, &options, 0, &pool, &err) < 0) {
+		fail("opening", err.text);
+	}
+	return pool;
+}
+
+static struct mcp_session_store_request request_of(unsigned row)
+{
+	struct mcp_session_store_request request = { .key = at.keys[row],
+		.flags = MCP_SESSION_STORE_TOUCH,
+		.state = MCP_SESSION_STORE_ACTIVE };
+	request.payload = mcpsess_mem(at.payload, PAYLOAD);
+	return request;
+}
+
+static void must(int status, const char *what)
+{
+	if (status != MCPSESS_OK) {
+		fail(what, mcpsess_status_name(status));
+	}
+}
+
+static void our_get(void *context, unsigned row)
+{
+	struct mcp_session_store_request request = request_of(row);
+	must(mcp_session_store_pool_get(context, &request, NULL, NULL), "get");
+}
+
+static void our_touch(void *context, unsigned row)
+{
+	struct mcp_session_store_request request = request_of(row);
+	request.idle_ms = 600000; /* more than they have */
+	must(mcp_session_store_pool_touch(context, &request, NULL, NULL), "touch");
+}
+
+static void fill(struct mcp_session_store_pool *pool, const char *tenant)
+{
+	memset(at.payload, 'x', PAYLOAD);
+	for (unsigned i = 0; i < ROWS; i++) {
+		mcp_session_store_key(mcpsess_str(tenant), mcpsess_mem(&i, sizeof(i)), &at.keys[i]);
+		struct mcp_session_store_request request = request_of(i);
+		must(mcp_session_store_pool_store(pool, &request, NULL, NULL), "create");
+	}
+}
+
+/* -- the reference ---------------------------------------------------------------------------- */
+
+static const char *const statements[][2] = {
+	{ "get", "select revision, expires_ms, data from raw where key = $1 "
+		 "and expires_ms > date_part('epoch', now()) * 1000" },
+	{ "record", "select x.revision, x.created_ms, x.seen_ms, x.expires_ms, x.deadline_ms, "
+		    "x.requests, x.first_ms, x.last_ms, x.kind, x.state, x.owner, d.data "
+		    "from mcpsess.session x join mcpsess.state d on d.key = x.key where x.key = $1 "
+		    "and x.expires_ms > date_part('epoch', now()) * 1000" },
+	{ "touch", "update raw set expires_ms = (date_part('epoch', now()) * 1000 + "
+		   "600000)::bigint where key = $1 and expires_ms > "
+		   "date_part('epoch', now()) * 1000 returning revision" },
+	{ "write", "update raw set revision = revision + 1, data = $2 where key = $1 "
+		   "and revision >= 1 returning revision" },
+};
+
+static PGconn *dial(void)
+{
+	PGconn *conn = PQconnectdb(at.info);
+	PQclear(PQexec(conn, "set synchronous_commit = off"));
+	for (size_t i = 0; i < sizeof(statements) / sizeof(statements[0]); i++) {
+		PGresult *result = PQprepare(conn, statements[i][0], statements[i][1], 0, NULL);
+		if (PQresultStatus(result) != PGRES_COMMAND_OK) {
+			fail("prepare", PQerrorMessage(conn));
+		}
+		PQclear(result);
+	}
+	return conn;
+}
+
+static void run_sql(PGconn *conn, const char *sql)
+{
+	PGresult *result = PQexec(conn, sql);
+	if (PQresultStatus(result) != PGRES_COMMAND_OK) {
+		fail(sql, PQerrorMessage(conn));
+	}
+	PQclear(result);
+}
+
+static void fill_raw(PGconn *conn)
+{
+	const char *values[] = { NULL, at.payload };
+	const int lengths[] = { 32, PAYLOAD }, formats[] = { 1, 1 };
+	for (int i = 0; i < ROWS; i++) {
+		values[0] = (const char *)at.keys[i].bytes;
+		PQclear(PQexecParams(conn, "insert into raw values ($1, 1, 99999999999999, $2)", 2,
+			NULL, values, lengths, formats, 1));
+	}
+	run_sql(conn, "vacuum analyze");
+}
+
+static void raw(PGconn *conn, const char *statement, unsigned row)
+{
+	const char *values[] = { (const char *)at.keys[row].bytes, at.payload };
+	const int lengths[] = { 32, PAYLOAD }, formats[] = { 1, 1 };
+	int writes = strcmp(statement, "write") == 0;
+	PGresult *result = PQexecPrepared(conn, statement, 1 + writes, values, lengths, formats, 1);
+	if (PQresultStatus(result) != PGRES_TUPLES_OK || PQntuples(result) != 1) {
+		fail(statement, PQerrorMessage(conn));
+	}
+	PQclear(result);
+}
+
+static void raw_get(void *context, unsigned row)
+{
+	raw(context, "get", row);
+}
+
+static void raw_record(void *context, unsigned row)
+{
+	raw(context, "record", row);
+}
+
+static void raw_touch(void *context, unsigned row)
+{
+	raw(context, "touch", row);
+}
+
+static void raw_write(void *context, unsigned row)
+{
+	raw(context, "write", row);
+}
+
+static double ask(const char *sql)
+{
+	PGconn *conn = PQconnectdb(at.info);
+	PGresult *result = PQexec(conn, sql);
+	if (PQntuples(result) != 1) {
+		fail(sql, PQerrorMessage(conn));
+	}
+	double value = atof(PQgetvalue(result, 0, 0));
+	PQclear(result);
+	PQfinish(conn);
+	return value;
+}
+
+/* -- many callers ------------------------------------------------------------------------------ */
+
+struct side {
+	void (*once)(void *context, unsigned row);
+	void **contexts; /* one for each caller */
+};
+
+struct caller {
+	pthread_t thread;
+	const struct side *side;
+	void *context;
+	uint64_t random, done;
+	double samples[SAMPLES];
+	pthread_barrier_t *start;
+};
+
+static void *be_caller(void *arg)
+{
+	struct caller *self = arg;
+	pthread_barrier_wait(self->start);
+	double now = bench_now_ns(), end = now + round_ns;
+	while (now < end) {
+		double then = now;
+		self->side->once(self->context, next_row(&self->random));
+		now = bench_now_ns();
+		self->samples[self->done++ % SAMPLES] = now - then;
+	}
+	return NULL;
+}
+
+static void measure(const struct side *side, unsigned count, double *rate, double *p99_us)
+{
+	static struct caller callers[THREADS_MAX];
+	static double all[THREADS_MAX * SAMPLES];
+	pthread_barrier_t start;
+	size_t samples = 0;
+	uint64_t done = 0;
+	pthread_barrier_init(&start, NULL, count);
+	for (unsigned i = 0; i < count; i++) {
+		struct caller *one = &callers[i];
+		one->side = side;
+		one->context = side->contexts[i];
+		one->random = i * 7919u + 1;
+		one->done = 0;
+		one->start = &start;
+		pthread_create(&one->thread, NULL, be_caller, one);
+	}
+	for (unsigned i = 0; i < count; i++) {
+		pthread_join(callers[i].thread, NULL);
+		done += callers[i].done;
+		for (uint64_t j = 0; j < callers[i].done && j < SAMPLES; j++) {
+			all[samples++] = callers[i].samples[j];
+		}
+	}
+	pthread_barrier_destroy(&start);
+	qsort(all, samples, sizeof(*all), bench_order);
+	*rate = (double)done / round_ns * 1e9;
+	*p99_us = all[(size_t)((double)samples * 0.99)] / 1000;
+}
+
+static void compare(const char *name, const struct side sides[2], unsigned count, const char *goal,
+	const char *goal_p99)
+{
+	double rates[2][ROUNDS], tails[2][ROUNDS];
+	char line[80];
+	for (int round = 0; round < ROUNDS; round++) {
+		for (int i = 0; i < 2; i++) {
+			measure(&sides[i], count, &rates[i][round], &tails[i][round]);
+		}
+	}
+	snprintf(line, sizeof(line), "%s, %u callers: 1/s", name, count);
+	bench_line(line, bench_median(rates[0], ROUNDS), bench_median(rates[1], ROUNDS), goal);
+	snprintf(line, sizeof(line), "%s, %u callers: p99, us", name, count);
+	bench_line(line, bench_median(tails[0], ROUNDS), bench_median(tails[1], ROUNDS), goal_p99);
+}
+
+static void many_callers(void **conns)
+{
+	static const struct {
+		unsigned count;
+		const char *goal, *goal_p99;
+	} crowds[] = { { 1, "", "" }, { 8, ">= 1.5", "" }, { 32, ">= 2.8", "<= 0.3" },
+		{ 128, ">= 4.5", "<= 0.1" } };
+	static void *still[THREADS_MAX], *due[THREADS_MAX];
+	struct mcp_session_store_pool *pool = open_pool(""),
+				      *touching = open_pool("&touch_every=0");
+	for (int i = 0; i < THREADS_MAX; i++) {
+		still[i] = pool;
+		due[i] = touching;
+	}
+	for (size_t i = 0; i < sizeof(crowds) / sizeof(crowds[0]); i++) {
+		compare("get", (struct side[]){ { our_get, still }, { raw_get, conns } },
+			crowds[i].count, crowds[i].goal, crowds[i].goal_p99);
+	}
+	for (size_t i = 0; i < sizeof(crowds) / sizeof(crowds[0]); i++) {
+		compare("touch that is due",
+			(struct side[]){ { our_touch, due }, { raw_touch, conns } },
+			crowds[i].count, "", "");
+	}
+	mcp_session_store_pool_close(pool);
+	mcp_session_store_pool_close(touching);
+}
+
+/* -- one caller: what the server does ------------------------------------------------------------
+ */
+
+/* CPU time of all processes that the server has now. */
+static double server_cpu_ns(void)
+{
+	char name[96];
+	double sum = 0;
+	long pid;
+	snprintf(name, sizeof(name), "/proc/%s/task/%s/children", at.pid, at.pid);
+	FILE *list = fopen(name, "r");
+	while (list != NULL && fscanf(list, "%ld", &pid) == 1) {
+		unsigned long long ns = 0;
+		snprintf(name, sizeof(name), "/proc/%ld/schedstat", pid);
+		FILE *one = fopen(name, "r");
+		if (one != NULL && fscanf(one, "%llu", &ns) == 1) {
+			sum += (double)ns;
+		}
+		if (one != NULL) {
+			fclose(one);
+		}
+	}
+	if (list == NULL) {
+		fail("server", "no such process");
+	}
+	fclose(list);
+	return sum;
+}
+
+static double cost_us(void (*once)(void *context, unsigned row), void *context)
+{
+	uint64_t random = 1;
+	double before = server_cpu_ns();
+	for (int i = 0; i < CALLS; i++) {
+		once(context, next_row(&random));
+	}
+	return (server_cpu_ns() - before) / CALLS / 1000;
+}
+
+static void cpu_of_a_read(PGconn *conn)
+{
+	struct mcp_session_store_pool *pool = open_pool("");
+	double ours[ROUNDS], one_row[ROUNDS], record[ROUNDS];
+	cost_us(our_get, pool);
+	for (int i = 0; i < ROUNDS; i++) {
+		ours[i] = cost_us(our_get, pool);
+		record[i] = cost_us(raw_record, conn);
+		one_row[i] = cost_us(raw_get, conn);
+	}
+	double value = bench_median(ours, ROUNDS);
+	bench_line("get, not due, of a SELECT of it: server CPU, us", value,
+		bench_median(record, ROUNDS), "<= 1.05");
+	bench_line("the same, of a SELECT of one row", value, bench_median(one_row, ROUNDS), "");
+	mcp_session_store_pool_close(pool);
+}
+
+static void write_once(struct mcp_session_store_pool *pool, uint64_t revision, unsigned row)
+{
+	struct mcp_session_store_request request = request_of(row);
+	request.revision = revision;
+	must(mcp_session_store_pool_store(pool, &request, NULL, NULL), "update");
+}
+
+static void compare_and_set(PGconn *conn)
+{
+	struct mcp_session_store_pool *pool = open_pool("&synchronous_commit=off");
+	static double ours[CALLS], reference[CALLS];
+	for (unsigned i = 0; i < CALLS; i++) {
+		double start = bench_now_ns();
+		write_once(pool, 1, i % ROWS);
+		double middle = bench_now_ns();
+		raw_write(conn, i % ROWS);
+		ours[i] = (middle - start) / 1000;
+		reference[i] = (bench_now_ns() - middle) / 1000;
+	}
+	bench_line("compare-and-set against UPDATE: p50, us", bench_median(ours, CALLS),
+		bench_median(reference, CALLS), "");
+	mcp_session_store_pool_close(pool);
+}
+
+/* -- what is written ------------------------------------------------------------------------------
+ */
+
+/* A request of each of some sessions every 33 ms, and a throttle of a second. */
+static void wal_of_throttled_touches(void)
+{
+	enum { SESSIONS = 100, A_SECOND = 30, SECONDS = 4 };
+	struct mcp_session_store_pool *pool = open_pool("&idle=10s&touch_every=1s");
+	fill(pool, "short");
+	double before = ask("select pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')");
+	double start = bench_now_ns();
+	for (unsigned turn = 0; turn < SECONDS * A_SECOND; turn++) {
+		for (unsigned i = 0; i < SESSIONS; i++) {
+			our_get(pool, i);
+		}
+		double left = start + (turn + 1) * 1e9 / A_SECOND - bench_now_ns();
+		poll(NULL, 0, left > 0 ? (int)(left / 1e6) : 0);
+	}
+	double bytes = ask("select pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')") - before;
+	bench_line("WAL of a get, one touch in 30: bytes", bytes / (SESSIONS * SECONDS * A_SECOND),
+		10, "<= 1");
+	mcp_session_store_pool_close(pool);
+}
+
+/* Servers tell their counts when they end, a moment after their connections. */
+static void share_in_place(void)
+{
+	double updates = 0;
+	for (int i = 0; i < 100 && updates == 0; i++) {
+		poll(NULL, 0, 50);
+		updates = ask(
+			"select n_tup_upd from pg_stat_user_tables where schemaname = 'mcpsess' "
+			"and relname = 'session'");
+	}
+	bench_line("updates of sessions in place, of all",
+		ask("select n_tup_hot_upd from pg_stat_user_tables where schemaname = 'mcpsess' "
+		    "and "
+		    "relname = 'session'"),
+		updates, ">= 0.99");
+}
+
+int main(int argc, char **argv)
+{
+	static void *conns[THREADS_MAX];
+	if (argc != 5) {
+		return 2;
+	}
+	at.modules = argv[1];
+	at.uri = argv[2];
+	at.info = argv[3];
+	at.pid = argv[4];
+	PGconn *conn = PQconnectdb(at.info);
+	run_sql(conn,
+		"create table raw (key bytea primary key, revision bigint, expires_ms bigint, "
+		"data bytea) with (fillfactor = 70)");
+	struct mcp_session_store_pool *pool = open_pool("");
+	fill(pool, "many");
+	mcp_session_store_pool_close(pool);
+	fill_raw(conn);
+	PQfinish(conn);
+	for (int i = 0; i < THREADS_MAX; i++) {
+		conns[i] = dial();
+	}
+	bench_title("a pool; a connection for each caller");
+	many_callers(conns);
+	cpu_of_a_read(conns[0]);
+	compare_and_set(conns[0]);
+	wal_of_throttled_touches();
+	for (int i = 0; i < THREADS_MAX; i++) {
+		PQfinish(conns[i]);
+	}
+	share_in_place();
+	return 0;
+}
