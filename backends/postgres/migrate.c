@@ -49,6 +49,10 @@ void mcpsess_postgres_check(struct postgres *pg)
 	pg->version = -1;
 	pg->keeps_plans = 0;
 	pg->planned = 0;
+	if (pg->drops) {
+		ask(pg, PHASE_DROPPING, "drop schema if exists @ cascade");
+		return;
+	}
 	ask(pg, PHASE_CHECKING, text);
 }
 
@@ -98,7 +102,8 @@ static void go_on(struct postgres *pg)
 	int wanted = mcpsess_postgres_version();
 	if (pg->phase == PHASE_STEPPING) {
 		mcpsess_postgres_check(pg);
-	} else if (pg->phase == PHASE_CHECKING && pg->version == wanted) {
+	} else if (pg->phase == PHASE_DROPPING ||
+		   (pg->phase == PHASE_CHECKING && pg->version == wanted)) {
 		begin(pg);
 	} else if (pg->version > wanted || !pg->creates) {
 		refuse(pg);

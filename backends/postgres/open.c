@@ -40,7 +40,7 @@ static int take_own(struct postgres *pg, const struct mcpsess_backend_parameter 
 {
 	static const char *const commits[] = { "on", "off", "local", "remote_write", "remote_apply",
 		NULL };
-	static const char *const migrates[] = { "create", "check", NULL };
+	static const char *const migrates[] = { "create", "check", "drop", NULL };
 	const char *name = parameter->name, *value = parameter->value;
 	if (strcmp(name, "schema") == 0) {
 		if (!is_name(value)) {
@@ -49,9 +49,10 @@ static int take_own(struct postgres *pg, const struct mcpsess_backend_parameter 
 		strcpy(pg->schema, value);
 	} else if (strcmp(name, "migrate") == 0) {
 		if (!is_one_of(value, migrates)) {
-			return refuse(err, name, value, "create or check is wanted");
+			return refuse(err, name, value, "create, check or drop is wanted");
 		}
 		pg->creates = strcmp(value, "create") == 0;
+		pg->drops = strcmp(value, "drop") == 0;
 	} else if (strcmp(name, "synchronous_commit") == 0) {
 		if (!is_one_of(value, commits)) {
 			return refuse(err, name, value,
@@ -148,7 +149,9 @@ static int take_address(
 static int make_texts(struct postgres *pg)
 {
 	for (int i = 0; i < POSTGRES_STATEMENTS; i++) {
-		const char *text = mcpsess_postgres_text((enum postgres_statement)i);
+		const char *text = pg->drops && i == STATEMENT_PING
+					   ? mcpsess_postgres_nothing
+					   : mcpsess_postgres_text((enum postgres_statement)i);
 		size_t len = mcpsess_postgres_expand(text, pg->schema, pg->commit, NULL);
 		pg->texts[i] = postgres_realloc(pg, NULL, len + 1);
 		if (pg->texts[i] == NULL) {
@@ -160,6 +163,15 @@ static int make_texts(struct postgres *pg)
 	return MCPSESS_OK;
 }
 
+/* What is dropped unasked has to be what was made for that. */
+static int may_drop(const struct postgres *pg, struct mcpsess_error *err)
+{
+	static const char prefix[] = "mcpsess_check_";
+	return !pg->drops || strncmp(pg->schema, prefix, sizeof(prefix) - 1) == 0
+		       ? MCPSESS_OK
+		       : refuse(err, "migrate", "drop", "for schemas named mcpsess_check_... only");
+}
+
 static int configure(
 	struct postgres *pg, const struct mcpsess_backend_config *config, struct mcpsess_error *err)
 {
@@ -169,6 +181,9 @@ static int configure(
 	pg->connect_timeout_ms = config->settings->connect_timeout_ms;
 	pg->timeout_ms = config->settings->timeout_ms;
 	int r = take_parameters(pg, config, err);
+	if (r == MCPSESS_OK) {
+		r = may_drop(pg, err);
+	}
 	if (r == MCPSESS_OK) {
 		r = take_address(pg, config, err);
 	}

@@ -55,6 +55,7 @@ enum postgres_phase {
 	PHASE_CHECKING,   /* which version of the schema there is */
 	PHASE_LOCKING,    /* the same, with the lock of those who migrate */
 	PHASE_STEPPING,   /* the steps that are missing */
+	PHASE_DROPPING,   /* instead of all that */
 	PHASE_READY,
 };
 
@@ -80,6 +81,7 @@ struct postgres {
 	char schema[POSTGRES_SCHEMA_MAX + 1];
 	char commit[16]; /* synchronous_commit of writes; "": the server's */
 	int creates;     /* migrate=create */
+	int drops;       /* migrate=drop */
 	uint64_t tombstone_ms;
 	uint64_t connect_timeout_ms;
 	uint64_t timeout_ms;
@@ -112,7 +114,7 @@ void mcpsess_postgres_drop(struct postgres *pg, int sys, const char *text);
 
 /* -- migrate.c ---------------------------------------------------------------------------- */
 
-/* A new connection: ask for the version of the schema. */
+/* A new connection: ask for the version of the schema, or drop it. */
 void mcpsess_postgres_check(struct postgres *pg);
 /* Results of that, and of the migration. */
 void mcpsess_postgres_checked(struct postgres *pg);

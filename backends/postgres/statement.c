@@ -39,6 +39,12 @@ static const char *const texts[POSTGRES_STATEMENTS] = {
 	[STATEMENT_STATS] = "select f.* from @.stats() f",
 };
 
+#define NULLS "null::bigint, null::bigint, null::bigint, null::bigint, null::bigint, "
+
+const char mcpsess_postgres_nothing[] =
+	"select 0::bigint, floor(date_part('epoch', clock_timestamp()) * 1000)::bigint, " NULLS
+		NULLS "null::bytea, null::bytea";
+
 const char *mcpsess_postgres_text(enum postgres_statement statement)
 {
 	return texts[statement];

@@ -85,6 +85,9 @@ size_t mcpsess_postgres_expand(const char *text, const char *schema, const char 
 /* The name of an expanded text's plan: another for each text. */
 void mcpsess_postgres_name(const char *text, char out[POSTGRES_NAME]);
 
+/* PING where there is no schema any more: an answer without anything behind it. */
+extern const char mcpsess_postgres_nothing[];
+
 /* The text of a statement before expansion. */
 const char *mcpsess_postgres_text(enum postgres_statement statement);
 

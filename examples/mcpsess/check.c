@@ -1,6 +1,8 @@
 /* mcpsess check: the conformance kit against a live server, in a namespace of its own. */
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <mcpsess/conformance.h>
@@ -91,6 +93,46 @@ static int run(struct tool *tool, const char *uri)
 	return failed > 0 ? TOOL_FAILED : tool_exit(failed);
 }
 
+/* In a process of its own, so that whatever ends it does not end us. */
+static int run_apart(struct tool *tool, const char *uri)
+{
+	int status = 0, told = 0;
+	fflush(stdout);
+	pid_t child = fork();
+	if (child == 0) {
+		status = run(tool, uri);
+		fflush(stdout);
+		_exit(status);
+	}
+	tool_catch();
+	while (child > 0 && waitpid(child, &status, 0) < 0) {
+		if (tool_stopping() && !told++) {
+			kill(child, SIGTERM);
+		}
+	}
+	return child > 0 && WIFEXITED(status) ? WEXITSTATUS(status) : TOOL_FAILED;
+}
+
+/* The first verb does it. */
+static int drop(struct tool *tool, const char *uri, const char *name)
+{
+	struct mcp_session_store *store;
+	struct mcpsess_error err = { 0 };
+	char *dropping = uri_dropping(uri);
+	tool->store = dropping;
+	int status = dropping != NULL ? tool_open(tool, &store) : TOOL_FAILED;
+	if (status == TOOL_OK) {
+		status = tool_ask(store, &err) < 0 ? TOOL_FAILED : TOOL_OK;
+		mcp_session_store_close(store);
+	}
+	if (status != TOOL_OK) {
+		fprintf(stderr, "mcpsess: %s\nmcpsess: to be rid of it: drop schema %s cascade\n",
+			err.text, name);
+	}
+	free(dropping);
+	return status;
+}
+
 int command_check(struct tool *tool)
 {
 	const char *name;
@@ -104,9 +146,13 @@ int command_check(struct tool *tool)
 	} else if (name[0] != '\0') {
 		fprintf(stderr, "mcpsess: what it writes is below %s\n", name);
 	}
-	int status = run(tool, uri);
+	int status;
 	if (uri_is(uri, "postgresql") || uri_is(uri, "postgres")) {
-		fprintf(stderr, "mcpsess: to be rid of it: drop schema %s cascade\n", name);
+		status = run_apart(tool, uri);
+		int dropped = drop(tool, uri, name);
+		status = status == TOOL_OK ? dropped : status;
+	} else {
+		status = run(tool, uri);
 	}
 	free(uri);
 	return status;

@@ -81,6 +81,12 @@ char *uri_creating(const char *uri)
 	return rebuilt(uri, without, "migrate=create");
 }
 
+char *uri_dropping(const char *uri)
+{
+	static const char *const without[] = { "migrate", "timeout", "connect_timeout", NULL };
+	return rebuilt(uri, without, "migrate=drop&timeout=30s&connect_timeout=30s");
+}
+
 char *uri_value(const char *uri, const char *parameter)
 {
 	size_t len = strlen(parameter);

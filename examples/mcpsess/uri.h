@@ -15,6 +15,9 @@ char *uri_private(const char *uri, const char **name);
 /* The same with its schema created at need: free() it. */
 char *uri_creating(const char *uri);
 
+/* The private one of Postgres with its schema dropped by the first verb: free() it. */
+char *uri_dropping(const char *uri);
+
 /* The value of a parameter as it stands, to be freed; NULL when it is not there. */
 char *uri_value(const char *uri, const char *parameter);
 

@@ -375,6 +375,26 @@ def stats_bench_and_check_leave_the_sessions_of_others_alone():
                 equal(client.ask("ping").status, 200)
 
 
+def schemas_of_checks(shared):
+    return shared.server("select count(*) from pg_namespace where nspname like 'mcpsess_check%'")
+
+
+@check
+def check_leaves_nothing_behind():
+    with stores.open_postgres(schema="mine") as shared:
+        tool = Watched(shared)
+        equal(tool.answer("check", "--only", "blocking/o", "--fast")["failed"], 0)
+        equal(schemas_of_checks(shared), "0", "when it is over")
+        for number in (signal.SIGINT, signal.SIGTERM):
+            with subprocess.Popen([program("mcpsess"), *tool.modules, "check", shared.uri],
+                                  stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as ended:
+                until(lambda: schemas_of_checks(shared) == "1")
+                ended.send_signal(number)
+                equal(ended.wait(30), 1)
+            equal(schemas_of_checks(shared), "0", "when it was ended")
+        equal(tool.call("stats")[0], 3, "others have no schema by this")
+
+
 @check
 def migrate_prints_the_schema_or_creates_it():
     with stores.open_postgres(schema="mine") as shared:

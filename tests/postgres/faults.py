@@ -40,6 +40,9 @@ def the_schema_is_looked_at(server):
               answer.status == "UNAVAILABLE" and "migrate=create" in answer.text, answer)
     with Store(BUILD, server.tcp(schema="newer", migrate="create")) as store:
         check("migrate=create makes it", store("create a one").status == "ok")
+    with Store(BUILD, server.tcp(schema="newer", migrate="drop")) as store:
+        check("migrate=drop is for what checks have made only", "mcpsess_check_" in store.opened,
+              store.opened)
     server("update newer.meta set version = 99")
     with Store(BUILD, server.tcp(schema="newer", migrate="create")) as store:
         answer = store("get a")
