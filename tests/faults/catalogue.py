@@ -185,7 +185,6 @@ def replica_again(scene):
     """What was the primary comes back as a replica."""
     redis.wait_for(lambda: scene.server.primary() is not None, "the failover")
     dead = next(s for s in scene.server.servers if s.process.poll() is not None)
-    scene.server.primary().client()("CONFIG", "SET", "repl-diskless-sync-delay", 0)
     dead.options = ["--replicaof", f"127.0.0.1 {scene.server.primary().port}"]
     dead.restart()
 
@@ -193,7 +192,7 @@ def replica_again(scene):
 REDIS = [
     Fault("server stopped (SIGSTOP)", redis_stopped),
     Fault("server killed (SIGKILL), started again", redis_killed, 0.5, store="durable"),
-    Fault("the same without `appendonly`", redis_killed, 0.5, loses=True),
+    Fault("server killed without `appendonly`, started again", redis_killed, 0.5, loses=True),
     Fault("`CLIENT KILL`", repeated(redis_command("CLIENT", "KILL", "TYPE", "normal")), 0),
     Fault("`CLIENT PAUSE`", repeated(redis_command("CLIENT", "PAUSE", 1000), 1, 1.0), 0),
     Fault("`SCRIPT FLUSH`", repeated(redis_command("SCRIPT", "FLUSH")), 0, noticed=False),
@@ -204,11 +203,14 @@ REDIS = [
 FAILOVER = [
     Fault("Sentinel: failover asked for", failover_asked, 0, store="watched", noticed=None,
           loses=True, recovers=12.0),
+    Fault("Sentinel: failover asked for, `wait=1`", failover_asked, 0, store="waited",
+          recovers=12.0),
     Fault("Sentinel: primary killed", primary_killed, 0, store="watched", loses=True,
           recovers=12.0),
     Fault("Sentinel: primary killed 0.3 s after it lost its replica", primary_killed_ahead, 0,
           store="watched", loses=True, recovers=12.0),
-    Fault("the same with `wait=1`", primary_killed_ahead, 0, store="waited", mend=replica_again,
+    Fault("Sentinel: the same, `wait=1`", primary_killed_ahead, 0, store="waited",
+          mend=replica_again,
           recovers=12.0),
     Fault("Cluster: failover asked for", failover_asked, 0, store="cluster", noticed=None,
           recovers=12.0),

@@ -156,7 +156,8 @@ class Watched:
 
     def __init__(self):
         self.servers = [Server("--repl-diskless-sync-delay", 0)]
-        self.servers.append(Server("--replicaof", f"127.0.0.1 {self.servers[0].port}"))
+        self.servers.append(Server("--repl-diskless-sync-delay", 0,
+                                   "--replicaof", f"127.0.0.1 {self.servers[0].port}"))
         self.sentinels = [Sentinel(self.servers[0]) for _ in range(3)]
         wait_for(lambda: all(self.knows(s) for s in self.sentinels) and
                  b"master_link_status:up" in self.servers[1].client()("INFO", "replication"),
