@@ -6,6 +6,8 @@
 #include "rpc/reply.h"
 #include "rpc/versions.h"
 
+enum { WORD_MAX = 65 };
+
 static int next_item(struct mcpsess_message *message);
 
 enum mcpsess_verdict mcpsess_message_run(struct mcpsess_message *message, int next)
@@ -212,6 +214,31 @@ static int refuse_batch(struct mcpsess_message *message, const char *why)
 		MCPSESS_RPC_INVALID_REQUEST, why);
 }
 
+/* A client's word in a line for people: what it is cannot be mistaken for a line of ours. */
+static const char *printable(struct mcpsess_bytes text, char out[WORD_MAX])
+{
+	const unsigned char *at = text.data;
+	size_t len = text.len < WORD_MAX - 1 ? text.len : WORD_MAX - 1;
+	for (size_t i = 0; i < len; i++) {
+		out[i] = (char)(at[i] > 0x20 && at[i] < 0x7f ? at[i] : '?');
+	}
+	out[len] = '\0';
+	return out;
+}
+
+static int serve(struct mcpsess_message *message)
+{
+	static const char *const kinds[] = { "request", "notification", "response" };
+	const struct mcpsess_envelope *item = &message->item;
+	char method[WORD_MAX], name[WORD_MAX];
+	if (mcpsess_log_wanted(&message->rpc->env, MCPSESS_LOG_DEBUG)) {
+		mcpsess_log(&message->rpc->env, MCPSESS_LOG_DEBUG, "session %s: %s %s %s",
+			message->has_session ? message->session.short_id : "-", kinds[item->kind],
+			printable(item->method, method), printable(item->name, name));
+	}
+	return mcpsess_era_of(message)->serve(message);
+}
+
 static int next_item(struct mcpsess_message *message)
 {
 	message->dispatched = 0;
@@ -221,7 +248,7 @@ static int next_item(struct mcpsess_message *message)
 		if (message->items_served++ > 0) {
 			return MCPSESS_REPLY;
 		}
-		return mcpsess_era_of(message)->serve(message);
+		return serve(message);
 	}
 	if (message->items_served == 0 && !batch_is_spoken(message)) {
 		return refuse_batch(message, "Invalid Request: batches are of 2025-03-26 only");
@@ -233,7 +260,7 @@ static int next_item(struct mcpsess_message *message)
 		return refuse_batch(message, "Invalid Request: too many messages in the batch");
 	}
 	int step = read_item(message, message->batch.value);
-	return step == MCPSESS_STEP_SERVE ? mcpsess_era_of(message)->serve(message) : step;
+	return step == MCPSESS_STEP_SERVE ? serve(message) : step;
 }
 
 /* -- beginning ----------------------------------------------------------------------------------

@@ -21,7 +21,7 @@ void kit_open(struct kit *kit, const char *uri, struct mcpsess_rpc_options optio
 	options.pool = kit->pool;
 	options.server_name = "kit";
 	options.server_version = "1";
-	options.hooks = &hooks;
+	options.hooks = options.hooks != NULL ? options.hooks : &hooks;
 	if (mcpsess_rpc_create(&options, &kit->rpc, &err) != MCPSESS_OK) {
 		fail_msg("%s", err.text);
 	}
