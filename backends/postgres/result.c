@@ -285,7 +285,15 @@ static int is_of(const char *state, const char *const *some, size_t count)
 
 #define IS_OF(state, some) is_of(state, some, sizeof(some) / sizeof(some[0]))
 
-/* A statement that failed has done nothing, whatever it was. */
+/* A statement that failed has done nothing, unless a pooler says so that has lost the server. */
+static int failed_status(const struct postgres_query *query, const char *state)
+{
+	if (strncmp(state, "08", 2) == 0 && mcpsess_postgres_writes(query)) {
+		return MCPSESS_E_UNKNOWN;
+	}
+	return strncmp(state, "54", 2) == 0 ? MCPSESS_E_TOOBIG : MCPSESS_E_UNAVAILABLE;
+}
+
 static void take_failure(struct postgres *pg, struct postgres_query *query, const PGresult *result)
 {
 	static const char *const again[] = { "40001", "40P01", "26000", "42P05", "0A000" };
@@ -295,7 +303,7 @@ static void take_failure(struct postgres *pg, struct postgres_query *query, cons
 	const char *text = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
 	char line[200], whole[240];
 	state = state != NULL ? state : "";
-	query->status = strncmp(state, "54", 2) == 0 ? MCPSESS_E_TOOBIG : MCPSESS_E_UNAVAILABLE;
+	query->status = failed_status(query, state);
 	pg->planned &= ~query->planning;
 	pg->keeps_plans &= !IS_OF(state, unplanned);
 	if (IS_OF(state, again) && query->call != NULL && query->tries < TRIES) {

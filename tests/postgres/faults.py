@@ -7,6 +7,7 @@ import sys
 import time
 
 from harness import Store, check, end, postgres
+from proxy import SERVER, Proxy, blackhole
 
 BUILD = sys.argv[1]
 FAILS = ("UNAVAILABLE", "UNKNOWN")
@@ -97,6 +98,23 @@ def what_is_in_the_way_is_waited_for(server):
               answer)
 
 
+def a_pooler_loses_the_server(server):
+    with Proxy(server.port) as proxy, postgres.Pooler(proxy) as pooler, \
+            Store(BUILD, pooler.tcp(schema="pooled", migrate="create")) as store:
+        store("create a one")
+        store.say("operation word")
+        with proxy.broken(blackhole(SERVER)):
+            store.say("update a 1 two")
+            time.sleep(0.2)
+            proxy.cut()
+            answer = store.hear()
+        check("a write whose answer a pooler did not get is UNKNOWN", answer.status == "UNKNOWN",
+              answer)
+        answer = until_ok(store, "update a 1 two")
+        check("and repeated it is applied once", (answer.status, answer.revision) == ("ok", 2),
+              answer)
+
+
 def a_standby_is_passed_over(server):
     server("alter system set default_transaction_read_only = on")
     server("select pg_reload_conf()")
@@ -124,6 +142,7 @@ def main():
         many_migrate_at_once(server)
         connections_end(server)
         what_is_in_the_way_is_waited_for(server)
+        a_pooler_loses_the_server(server)
         a_standby_is_passed_over(server)
         no_secret_is_told(server)
     end()
