@@ -264,6 +264,13 @@ def table_locked(scene):
         yield
 
 
+def answers_lost(scene):
+    """What was asked is done, and nobody hears of it."""
+    with scene.proxy.broken(wire.blackhole(wire.SERVER)):
+        time.sleep(0.1)
+        scene.proxy.cut()
+
+
 POSTGRES = [
     Fault("server stopped (SIGSTOP)", postgres_stopped),
     Fault("server killed (SIGKILL), started again", postgres_killed, 0.5),
@@ -271,5 +278,6 @@ POSTGRES = [
     Fault("restarted in immediate mode", postgres_crashed, 0.5),
     Fault("`max_connections` exhausted", connections_exhausted),
     Fault("table locked", table_locked),
+    Fault("connections behind PgBouncer cut", repeated(answers_lost), 0, store="pooled"),
     Fault("disk full", disk_full, store="small"),
 ]

@@ -92,7 +92,7 @@ class OnRedis(Scene):
 
 class OnPostgres(Scene):
     """One PostgreSQL, the same for all faults."""
-    server = folder = None
+    server = folder = pooler = None
 
     def __init__(self, build, fault):
         super().__init__(build, fault)
@@ -123,6 +123,11 @@ class OnPostgres(Scene):
         self.uri = self.at(self.proxy.port, sslmode="verify-full",
                            sslrootcert=self.folder + "/ca.crt")
 
+    def pooled(self):
+        self.proxy = Proxy(self.server.port)
+        self.pooler = postgres.Pooler(self.proxy)
+        self.uri = self.at(self.pooler.port, sslmode="disable")
+
     def small(self):
         self.disk = SmallDisk(4, postgres.USER_OF_SYSTEM)
         self.server(f"create tablespace small location '{self.disk.folder}'")
@@ -130,6 +135,8 @@ class OnPostgres(Scene):
                            options="-c%20default_tablespace=small")
 
     def stop(self):
+        if self.pooler:
+            self.pooler.stop()
         if self.proxy:
             self.proxy.stop()
         if self.disk:

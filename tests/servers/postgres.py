@@ -195,7 +195,7 @@ class Pooler:
                        "[pgbouncer]\nlisten_addr = 127.0.0.1\nunix_socket_dir =\n"
                        f"listen_port = {self.port}\nauth_type = trust\nauth_file = {users}\n"
                        f"pool_mode = transaction\ndefault_pool_size = {size}\n"
-                       "max_client_conn = 500\n")
+                       "max_client_conn = 500\nserver_login_retry = 1\n")
         with open(self.log, "ab") as log:
             path = shutil.which("pgbouncer") or "/usr/sbin/pgbouncer"
             self.process = subprocess.Popen([path, config], stdin=subprocess.DEVNULL, stdout=log,
