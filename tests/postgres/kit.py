@@ -15,12 +15,11 @@ def main():
     with postgres.Server(fsync="off") as server, postgres.Pooler(server) as pooler:
         harness.run_kits(build, {
             "tcp": server.tcp(schema="tcp", migrate="create"),
-            "a unix socket": server.unix(schema="unix", migrate="create"),
+            "a unix socket, sealed": server.unix(schema="unix", migrate="create",
+                                                 seal_keys_file=harness.SEAL_KEYS),
         })
         harness.run_kits(build, {
             "a pooler": pooler.tcp(schema="pooled", migrate="create"),
-            "sealed": server.unix(schema="sealed", migrate="create",
-                                  seal_keys_file=harness.SEAL_KEYS),
         })
     harness.end()
 
