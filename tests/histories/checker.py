@@ -79,8 +79,9 @@ class Checker:
                 self.broken(p.OWNER, f"owner {one.its_owner} was answered", one)
         if one.repeats and one.status == "OK":
             self.check_repetition(self.ok[one.token], one)
-        if one.status == "OK" and one.verb == UPDATE and one.revision != one.expected + 1:
-            self.broken(p.ONE_WRITE, "an update makes the next revision", one)
+        if one.status == "OK" and one.expected and one.revision != one.expected + 1 and \
+                not (one.verb == ROTATE and one.repeats):
+            self.broken(p.ONE_WRITE, "a write makes the next revision", one)
         if one.status == "OK" and one.verb == CREATE and one.revision != 1:
             self.broken(p.CREATED, "a create makes revision 1", one)
         if one.status == "CONFLICT" and one.revision in (0, one.expected):
@@ -117,7 +118,8 @@ class Checker:
             if may_be and not one.flags & STRANGER:
                 key.ends.append(one)
             return
-        if one.status in ("OK", "CONFLICT") and one.created and one.verb != ROTATE:
+        if one.created and (one.status == "CONFLICT" or
+                            one.status == "OK" and one.verb != ROTATE):
             if not one.flags & STRANGER:
                 self.life(one.key, one).see(one)
         elif one.status in p.GONE:
@@ -201,7 +203,7 @@ class Checker:
         if life.maker is None:
             base = min(life.sights, key=lambda o: o.revision)
         for revision, ones in makers.items():
-            life.contents[revision] = {o.sent for o in ones if o.verb != ROTATE} | \
+            life.contents[revision] = {o.sent for o in ones if o.sent} | \
                 self.moved_contents(life, revision, ones)
         if life.maker is None and any(o.verb == ROTATE for o in key.unknown_makers):
             life.contents.pop(base.revision, None)
@@ -209,7 +211,7 @@ class Checker:
 
     @staticmethod
     def moved_contents(life, revision, ones):
-        if life.source and any(o.verb == ROTATE for o in ones):
+        if life.source and any(o.verb == ROTATE and not o.sent for o in ones):
             return life.source.contents.get(revision - 1, set())
         return set()
 
@@ -335,7 +337,7 @@ class Checker:
             if own and life.is_sure(one) and one.expires and one.expires < min(until, deadline):
                 self.broken(p.MOVED, f"it expires at {one.expires} ms", one)
                 return
-            if any(begin < one.end and end > one.begin for begin, end in life.unlimited):
+            if any(begin <= one.end and end >= one.begin for begin, end in life.unlimited):
                 continue
             latest = self.latest_expiry(life, one)
             if own:
@@ -430,6 +432,10 @@ class Checker:
 
     def check_in_use(self, key, lives):
         for one in key.in_use:
+            for life in lives:
+                if life.maker and life.maker.token == one.token and \
+                        any(o.revision == 1 and o.begin > one.end for o in life.sights):
+                    self.broken(p.REPEATED, "it was this client's own", life.maker, one)
             if self.has_unknown_maker(key, one):
                 continue
             if not any(l.born < one.end and l.dead_from >= one.begin for l in lives):

@@ -105,7 +105,7 @@ static void choose_get(struct client *client)
 	}
 }
 
-/* To the next key only, so that a record is never twice under one. */
+/* To the next key only, so that a record is never twice under one; half with a new payload. */
 static void choose_rotate(struct client *client)
 {
 	struct plan *plan = &client->plan;
@@ -119,6 +119,10 @@ static void choose_rotate(struct client *client)
 		mcpsess_client_dice(client, 3) == 0 ? 0 : mcpsess_client_dice(client, 60);
 	name_key(client->stage, 'r', plan->new_key, &plan->ask.new_key);
 	make_token(client);
+	plan->ask.revision = client->beliefs[plan->slot].revision * mcpsess_client_dice(client, 2);
+	if (plan->ask.revision > 0) {
+		make_payload(client);
+	}
 }
 
 static void choose_end_owner(struct client *client)
@@ -182,7 +186,7 @@ static void choose_on_record(struct client *client)
 		{ 800, NULL, RECORD_EXISTS },
 		{ 806, NULL, RECORD_DELETE },
 		{ 816, choose_rotate, RECORD_ROTATE },
-		{ 817, choose_end_owner, RECORD_END_OWNER },
+		{ 818, choose_end_owner, RECORD_END_OWNER },
 		{ 870, choose_once, RECORD_ONCE },
 		{ 910, choose_stranger, RECORD_GET },
 		{ 970, choose_former, RECORD_GET },

@@ -58,7 +58,7 @@ static void write_asked(const struct client *client, struct record *record)
 {
 	const struct plan *plan = &client->plan;
 	record->token = plan->token;
-	record->expected = plan->verb == RECORD_UPDATE ? plan->ask.revision : 0;
+	record->expected = plan->ask.revision;
 	record->sent = plan->sent;
 	record->idle_ms = plan->ask.idle_ms;
 	record->span_ms = plan->verb == RECORD_ROTATE ? plan->ask.grace_ms : plan->ask.absolute_ms;

@@ -27,7 +27,7 @@ FAILED = ("UNAVAILABLE", "UNKNOWN")
 RESULTS = {
     CREATE: ("OK", "EXISTS", "EXPIRED", "REVOKED"),
     UPDATE: ("OK", "CONFLICT") + GONE, GET: ("OK",) + GONE, TOUCH: ("OK",) + GONE,
-    EXISTS: ("OK",) + GONE, DELETE: ("OK",), ROTATE: ("OK", "EXISTS") + GONE,
+    EXISTS: ("OK",) + GONE, DELETE: ("OK",), ROTATE: ("OK", "EXISTS", "CONFLICT") + GONE,
     END_OWNER: ("OK",), ONCE: ("OK", "EXISTS"),
 }
 

@@ -39,7 +39,7 @@ struct record_header {
 struct record {
 	uint64_t begin_ns, end_ns; /* of a clock that all processes share */
 	uint64_t token;            /* says which attempts are of one operation */
-	uint64_t expected;         /* update: the revision to replace */
+	uint64_t expected;         /* update, rotate: the revision to replace; 0: any */
 	uint64_t sent, got;        /* digests of payloads; 0: none */
 	uint64_t idle_ms;          /* asked for; 0: the store's */
 	uint64_t span_ms;          /* create: absolute asked for; rotate: grace */

@@ -85,6 +85,9 @@ GOOD = {
         BORN, op("rotate r2", 1002, new_key=2, span=30), op("get r1", 1020),
         op("update r3", 1022, key=2), op("get r1", 1025), op("get REVOKED", 1040),
         op("get r3", 1041, key=2)],
+    "a rotation with a payload": [
+        BORN, op("update r2", 1002), op("rotate CONFLICT r2", 1004, new_key=2, expected=1, sent=11),
+        op("rotate r3", 1006, new_key=2, expected=2, sent=12), op("get r3", 1008, key=2, got=12)],
     "a rotation that is unknown happened": [
         BORN, op("rotate UNKNOWN", 1002, new_key=2, token=7), op("get r2", 1010, key=2),
         op("get REVOKED", 1012)],
@@ -135,6 +138,13 @@ BAD = {
         BORN, op("update r2", 1002, sent=12), op("get r2", 1004, got=11)]),
     "a rotation that changes the payload": (p.PAYLOAD, [
         BORN, op("rotate r2", 1002, new_key=2), op("get r2", 1004, key=2, got=12)]),
+    "a rotation that leaves the payload it should replace": (p.PAYLOAD, [
+        BORN, op("rotate r2", 1002, new_key=2, expected=1, sent=12),
+        op("get r2", 1004, key=2, got=11)]),
+    "a rotation of another revision": (p.ONE_WRITE, [
+        BORN, op("update r2", 1002), op("rotate r3", 1004, new_key=2, expected=1, sent=12)]),
+    "a create that does not know itself": (p.REPEATED, [
+        op("create r1", 1000, token=7), op("create EXISTS", 1004, token=7), op("get r1", 1006)]),
     "a rotation that loses an update": (p.STALE, [
         BORN, op("update r2", 1002), op("rotate r2", 1004, new_key=2)]),
     "a retry that is done twice": (p.REPEATED, [
