@@ -94,7 +94,7 @@ static void write_answered(const struct stage *stage, struct record *record, int
 	record->expires_ms = answer->expires_ms;
 	record->deadline_ms = answer->deadline_ms;
 	record->its_owner = owner_of(stage, &answer->owner);
-	if (answer->payload.data != NULL) {
+	if (answer->payload.data != NULL || (record->verb == RECORD_GET && status == MCPSESS_OK)) {
 		record->got = mcpsess_client_digest(answer->payload);
 	}
 	record->status = status;
