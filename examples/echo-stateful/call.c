@@ -81,9 +81,10 @@ static enum MHD_Result begin(struct call *call, const char *method)
 	request.method = mcpsess_str(method);
 	request.header = mhd_header;
 	request.headers = call->connection;
-	request.body = mcpsess_mem(call->body, call->len);
+	request.body = mcpsess_mem(call->body, call->authorized ? call->len : 0);
 	request.tenant = mcpsess_str(call->tenant);
 	request.principal = call->principal;
+	request.challenge = call->authorized ? NULL : AUTH_CHALLENGE;
 	call->verdict = mcpsess_http_begin(call->server->http, &request, &call->exchange);
 	return advance(call);
 }
@@ -98,10 +99,6 @@ static enum MHD_Result answer(struct call *call, const char *method)
 {
 	if (call->too_big) {
 		return too_big(call);
-	}
-	if (!call->authorized) {
-		return http_refuse(call->connection, 401, MCPSESS_RPC_INVALID_REQUEST,
-			"Unauthorized", MHD_HTTP_HEADER_WWW_AUTHENTICATE, AUTH_CHALLENGE);
 	}
 	/* Counted first: either it sees that the server drains, or the server sees it. */
 	call->begun = 1;
@@ -130,8 +127,8 @@ static void set_tenant(struct call *call)
 }
 
 /* The headers are there. A body that says that it is too big is not even read. */
-static enum MHD_Result open_call(struct server *server, struct MHD_Connection *connection,
-	const char *method, struct call **out)
+static enum MHD_Result open_call(
+	struct server *server, struct MHD_Connection *connection, struct call **out)
 {
 	struct call *call = calloc(1, sizeof(*call));
 	if (call == NULL) {
@@ -140,9 +137,7 @@ static enum MHD_Result open_call(struct server *server, struct MHD_Connection *c
 	*out = call;
 	call->server = server;
 	call->connection = connection;
-	/* A browser asks for permission before it shows who it is. */
-	call->authorized = auth_check(server->auth, connection, &call->principal) ||
-			   strcmp(method, MHD_HTTP_METHOD_OPTIONS) == 0;
+	call->authorized = auth_check(server->auth, connection, &call->principal);
 	if (server->options.tenant_by_host) {
 		set_tenant(call);
 	}
@@ -189,7 +184,7 @@ enum MHD_Result call_on_request(void *user_data, struct MHD_Connection *connecti
 		return admin_answer(server, connection, method, path);
 	}
 	if (call == NULL) {
-		enum MHD_Result result = open_call(server, connection, method, &call);
+		enum MHD_Result result = open_call(server, connection, &call);
 		*own = call;
 		return result;
 	}

@@ -78,6 +78,12 @@ struct mcpsess_http_request {
 	struct mcpsess_bytes body;   /* whole; stays until the exchange ends */
 	struct mcpsess_bytes tenant; /* as struct mcpsess_input */
 	struct mcpsess_bytes principal;
+	/**
+	 * Not NULL: the host could not tell who asks. The answer is 401 with this WWW-Authenticate,
+	 * which stays until the exchange ends; a foreign Host or Origin is 403 all the same, and a
+	 * preflight, which never says who asks, is answered. The body is not read.
+	 */
+	const char *challenge;
 
 	/** As input.ready; only with a store that pends. */
 	void (*ready)(void *user_data, struct mcpsess_http_exchange *exchange,
@@ -120,7 +126,7 @@ MCPSESS_API void mcpsess_http_end(struct mcpsess_http_exchange *exchange);
  * For a NULL exchange (no memory) it is 503 without headers and body.
  */
 
-/** 200, 202, 204, 400, ... */
+/** 200, 202, 204, 400, 401, ... */
 MCPSESS_API int mcpsess_http_status(struct mcpsess_http_exchange *exchange);
 
 /** The header at index, from 0; 0 beyond the last, else 1. Text without NUL or line breaks. */

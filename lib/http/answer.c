@@ -89,6 +89,9 @@ static void set_refusal(
 	int bare = exchange->verb == MCPSESS_HTTP_HEAD;
 	exchange->sse = 0;
 	set_status(exchange, refusal->status, refusal == &mcpsess_http_no_memory);
+	if (refusal == &mcpsess_http_unknown) {
+		add(exchange, "WWW-Authenticate", exchange->challenge);
+	}
 	set_json(exchange, mcpsess_str(bare ? NULL : refusal->body));
 }
 

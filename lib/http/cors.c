@@ -24,6 +24,6 @@ void mcpsess_http_add_cors(struct mcpsess_http_exchange *exchange)
 			"MCP-Protocol-Version, Last-Event-ID");
 		add(exchange, "Access-Control-Max-Age", "7200");
 	} else {
-		add(exchange, "Access-Control-Expose-Headers", "Mcp-Session-Id");
+		add(exchange, "Access-Control-Expose-Headers", "Mcp-Session-Id, WWW-Authenticate");
 	}
 }

@@ -143,6 +143,7 @@ enum mcpsess_verdict mcpsess_http_begin(struct mcpsess_http *http,
 	}
 	exchange->ready = request->ready;
 	exchange->user_data = request->user_data;
+	exchange->challenge = request->challenge;
 	const struct mcpsess_http_refusal *refusal =
 		mcpsess_http_judge(http, &seen, &exchange->sse);
 	if (refusal != NULL) {

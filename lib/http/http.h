@@ -7,7 +7,7 @@
 #include "base/buffer.h"
 #include "http/request.h"
 
-/* Content-Type, Cache-Control, Mcp-Session-Id, Retry-After, Allow and six of CORS. */
+/* Content-Type, Cache-Control, Mcp-Session-Id, Retry-After, Allow or the like, and six of CORS. */
 enum { MCPSESS_HTTP_HEADER_MAX = 12 };
 
 struct mcpsess_http {
@@ -30,6 +30,7 @@ struct mcpsess_http_exchange {
 	enum mcpsess_http_verb verb;
 	int sse; /* a result goes out as an event */
 	const struct mcpsess_http_refusal *refusal;
+	const char *challenge; /* of a refusal with 401 */
 
 	int settled; /* what follows is the answer */
 	int status;

@@ -13,6 +13,7 @@ static const char *reason_of(int status)
 		{ 202, "Accepted" },
 		{ 204, "No Content" },
 		{ 400, "Bad Request" },
+		{ 401, "Unauthorized" },
 		{ 403, "Forbidden" },
 		{ 404, "Not Found" },
 		{ 405, "Method Not Allowed" },

@@ -23,6 +23,8 @@ static const struct mcpsess_http_refusal
 
 const struct mcpsess_http_refusal mcpsess_http_not_offered =
 	REFUSAL(405, MCPSESS_REFUSED_COUNT, "Method not allowed");
+const struct mcpsess_http_refusal mcpsess_http_unknown =
+	REFUSAL(401, MCPSESS_REFUSED_COUNT, "Unauthorized");
 const struct mcpsess_http_refusal mcpsess_http_no_memory = { 503, MCPSESS_REFUSED_STORE,
 	"out of memory", MCPSESS_HTTP_ERROR(-32603, "Out of memory, try again later") };
 
@@ -43,6 +45,7 @@ void mcpsess_http_see(const struct mcpsess_http_request *request, struct mcpsess
 		"mcp-session-id", "mcp-protocol-version", "content-type", "accept" };
 	memset(seen, 0, sizeof(*seen));
 	seen->verb = verb_of(request->method);
+	seen->unknown = request->challenge != NULL && seen->verb != MCPSESS_HTTP_OPTIONS;
 	seen->body_len = request->body.len;
 	for (size_t i = 0; i < MCPSESS_HTTP_FIELD_COUNT && request->header != NULL; i++) {
 		struct mcpsess_http_field *field = &seen->fields[i];
@@ -127,6 +130,9 @@ const struct mcpsess_http_refusal *mcpsess_http_judge(
 		!mcpsess_http_origin_fits(
 			http->origins, http->hosts, fields[MCPSESS_HTTP_ORIGIN].value)) {
 		return &bad_origin;
+	}
+	if (seen->unknown) {
+		return &mcpsess_http_unknown;
 	}
 	if (seen->verb == MCPSESS_HTTP_HEAD || seen->verb == MCPSESS_HTTP_OTHER) {
 		return &mcpsess_http_not_offered;

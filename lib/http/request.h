@@ -32,6 +32,7 @@ struct mcpsess_http_field {
 
 struct mcpsess_http_seen {
 	enum mcpsess_http_verb verb;
+	int unknown; /* who asks */
 	size_t body_len;
 	struct mcpsess_http_field fields[MCPSESS_HTTP_FIELD_COUNT];
 };
@@ -46,6 +47,7 @@ struct mcpsess_http_refusal {
 
 extern const struct mcpsess_http_refusal mcpsess_http_not_offered; /* 405 */
 extern const struct mcpsess_http_refusal mcpsess_http_no_memory;   /* 503 */
+extern const struct mcpsess_http_refusal mcpsess_http_unknown;     /* 401 */
 
 void mcpsess_http_see(const struct mcpsess_http_request *request, struct mcpsess_http_seen *seen);
 /* NULL when the layer may see it, or when it is a preflight; *sse says how to answer. */

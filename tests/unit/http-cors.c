@@ -57,10 +57,47 @@ static void a_page_can_read_every_answer_and_the_session_id(void **state)
 		assert_int_equal(answer.status, cases[i].status);
 		assert_string_equal(header_of(&answer, "Access-Control-Allow-Origin"),
 			"https://app.example.com");
-		assert_string_equal(
-			header_of(&answer, "Access-Control-Expose-Headers"), "Mcp-Session-Id");
+		assert_string_equal(header_of(&answer, "Access-Control-Expose-Headers"),
+			"Mcp-Session-Id, WWW-Authenticate");
 		assert_null(header_of(&answer, "Access-Control-Allow-Methods"));
 	}
+	site_close(&site);
+}
+
+static void a_page_can_read_that_it_must_say_who_it_is(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *method, *head;
+		int status;
+	} cases[] = {
+		{ "POST", JSON APP, 401 },
+		{ "POST", LOCAL APP, 401 },
+		{ "GET", LOCAL APP "Mcp-Session-Id: x\r\n", 401 },
+		{ "DELETE", LOCAL APP "Mcp-Session-Id: x\r\n", 401 },
+		{ "PUT", LOCAL APP, 401 },
+		{ "OPTIONS", LOCAL APP "Access-Control-Request-Method: POST\r\n", 204 },
+		{ "POST", JSON "Origin: https://evil.example.com\r\n", 403 },
+		{ "POST", "Host: evil.example.com\r\n" APP, 403 },
+	};
+	struct site site;
+	struct answer answer;
+	site_open(&site, "memory:", with_cors("https://app.example.com"), usual);
+	site.challenge = "Bearer realm=\"mcp\"";
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		site_ask(&site, cases[i].method, cases[i].head, INITIALIZE, &answer);
+		assert_int_equal(answer.status, cases[i].status);
+		assert_null(header_of(&answer, "Mcp-Session-Id"));
+		const char *challenge = header_of(&answer, "WWW-Authenticate");
+		if (cases[i].status == 401) {
+			assert_string_equal(challenge, site.challenge);
+			assert_string_equal(header_of(&answer, "Access-Control-Allow-Origin"),
+				"https://app.example.com");
+		} else {
+			assert_null(challenge);
+		}
+	}
+	assert_int_equal(site_count(&site), 0);
 	site_close(&site);
 }
 
@@ -122,6 +159,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_preflight_is_told_what_a_page_may_send),
 		cmocka_unit_test(a_page_can_read_every_answer_and_the_session_id),
+		cmocka_unit_test(a_page_can_read_that_it_must_say_who_it_is),
 		cmocka_unit_test(what_is_no_accepted_page_gets_no_permission),
 		cmocka_unit_test(an_origin_cannot_smuggle_a_header_in),
 	};

@@ -230,6 +230,7 @@ void site_ask(struct site *site, const char *method, const char *head, const cha
 		.headers = &block,
 		.body = guarded.body,
 		.principal = mcpsess_str(site->principal),
+		.challenge = site->challenge,
 	};
 	struct mcpsess_http_exchange *exchange;
 	enum mcpsess_verdict verdict = mcpsess_http_begin(site->http, &request, &exchange);

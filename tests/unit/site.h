@@ -25,6 +25,7 @@ struct site {
 	int fail_at;     /* the number of the one that fails; 0: none */
 	int blocks;      /* not freed */
 	const char *principal;
+	const char *challenge;       /* NULL: whoever asks is known */
 	char id[MCPSESS_ID_MAX + 1]; /* of site_session() */
 };
 
