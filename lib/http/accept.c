@@ -73,9 +73,13 @@ static void weigh(struct fit *fit, int close, int wanted)
 
 struct mcpsess_http_accept mcpsess_http_accept(struct mcpsess_bytes header)
 {
+	static const char as_clients_write_it[] = "application/json, text/event-stream";
 	struct fit json = { 0 }, sse = { 0 };
 	struct mcpsess_bytes one;
 	int count = 0;
+	if (mcpsess_bytes_equal(header, mcpsess_str(as_clients_write_it))) {
+		return (struct mcpsess_http_accept){ 1, 1, 1 };
+	}
 	while (mcpsess_http_next(&header, ',', &one)) {
 		size_t end = mcpsess_http_find(one, ';');
 		struct mcpsess_bytes range = mcpsess_http_trim(mcpsess_mem(one.data, end));
