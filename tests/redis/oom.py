@@ -13,7 +13,7 @@ from harness import redis
 def main():
     build = sys.argv[1]
     with redis.Server() as server:
-        run = subprocess.run([os.path.join(build, "tests/redis/redis-oom"),
+        run = subprocess.run([os.path.join(build, "tests/servers/store-oom"),
                               os.path.join(build, "backends/redis"), server.unix()], check=False)
     sys.exit(run.returncode)
 

@@ -1,9 +1,10 @@
 /*
- * Every allocation of a store fails once: redis-oom MODULE_DIR URI. Verbs then end typed, nothing
+ * Every allocation of a store fails once: store-oom MODULE_DIR URI. Verbs then end typed, nothing
  * crashes or leaks, and the store works again as soon as there is memory.
  */
 #include <mcpsess/store.h>
 
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -34,12 +35,72 @@ static int is_typed(int status)
 	       status == MCPSESS_E_NOTFOUND || status == MCPSESS_E_REVOKED;
 }
 
+/* -- reads that meet -------------------------------------------------------------------------- */
+
+enum { READS = 3 };
+
+struct meeting {
+	struct mcp_session_store *store;
+	struct mcp_session_store_call calls[READS];
+	int over, good;
+};
+
+static void end_one(struct mcp_session_store_call *call, int status)
+{
+	struct meeting *meeting = call->user_data;
+	meeting->over++;
+	meeting->good &= is_typed(status);
+	mcp_session_store_answer_clear(&call->answer);
+}
+
+/* What is begun within a dispatch is sent in one go. */
+static void begin_all(struct mcp_session_store_call *call, int status)
+{
+	struct meeting *meeting = call->user_data;
+	meeting->good = is_typed(status);
+	for (int i = 0; i < READS; i++) {
+		struct mcp_session_store_call *one = &meeting->calls[i];
+		one->request = call->request;
+		one->done = end_one;
+		one->user_data = meeting;
+		int r = mcp_session_store_get_async(meeting->store, one);
+		if (r != MCPSESS_PENDING) {
+			end_one(one, r);
+		}
+	}
+}
+
+static int meet(struct mcp_session_store *store, const struct mcp_session_store_request *request)
+{
+	struct meeting meeting = { .store = store };
+	struct mcp_session_store_call first = {
+		.request = *request, .done = begin_all, .user_data = &meeting
+	};
+	struct pollfd fd = { mcp_session_store_fd(store), POLLIN, 0 };
+	if (fd.fd < 0) {
+		return 1;
+	}
+	int r = mcp_session_store_exists_async(store, &first);
+	if (r != MCPSESS_PENDING) {
+		begin_all(&first, r);
+	}
+	while (meeting.over < READS) {
+		poll(&fd, 1, 1000);
+		mcp_session_store_dispatch(store);
+	}
+	mcp_session_store_answer_clear(&first.answer);
+	return meeting.good;
+}
+
+/* -- the rest --------------------------------------------------------------------------------- */
+
 /* 0 when a verb ended as it must not. */
 static int use(struct mcp_session_store *store, struct mcp_session_store_request *request)
 {
 	struct mcp_session_store_answer answer = { 0 };
 	int good = is_typed(mcp_session_store_store(store, request, &answer, NULL));
 	good &= is_typed(mcp_session_store_get(store, request, &answer, NULL));
+	good &= meet(store, request);
 	good &= is_typed(mcp_session_store_list(store, request, &answer, NULL));
 	good &= is_typed(mcp_session_store_delete(store, request, &answer, NULL));
 	mcp_session_store_answer_clear(&answer);
