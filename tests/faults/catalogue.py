@@ -281,3 +281,24 @@ POSTGRES = [
     Fault("connections behind PgBouncer cut", repeated(answers_lost), 0, store="pooled"),
     Fault("disk full", disk_full, store="small"),
 ]
+
+
+# -- a standby that is promoted --------------------------------------------------------------------
+
+@contextlib.contextmanager
+def promoted_behind(scene):
+    """The primary has lost its standby a little before, and writes on."""
+    scene.standby("alter system set primary_conninfo = ''")
+    scene.standby("select pg_reload_conf()")
+    time.sleep(0.3)
+    scene.server.kill()
+    scene.standby.take_over()
+    yield
+
+
+PROMOTION = [
+    Fault("PostgreSQL: primary killed 0.3 s after it lost its standby", promoted_behind, 0,
+          loses=True, store="asynchronous", recovers=12.0),
+    Fault("PostgreSQL: the same, `synchronous_standby_names`", promoted_behind, 0,
+          store="synchronous", recovers=12.0),
+]

@@ -126,17 +126,14 @@ class Outcome:
             [v for v in self.violations if v.promise in DECIDED]
 
     def back_ms(self):
-        """How long after its end the last call that failed was followed by one that did not."""
+        """How long after its end the last of the clients was served again; None: one was not."""
         latest = self.end
-        for client in {o.client for o in self.during}:
-            failed = None
-            for one in (o for o in self.during if o.client == client):
-                if one.status in promises.FAILED:
-                    failed = failed or one
-                elif failed:
-                    failed, latest = None, max(latest, one.heard)
-            if failed:
+        for client in {o.client for o in self.failures}:
+            served = [o.heard for o in self.during if o.client == client and
+                      o.heard >= self.end and o.status not in promises.FAILED]
+            if not served:
                 return None
+            latest = max(latest, min(served))
         return (latest - self.end) / 1e6
 
 

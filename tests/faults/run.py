@@ -3,8 +3,8 @@
 
     run.py BUILD_FOLDER [PART...]
 
-A part is redis, postgres or failover; without one all of them, and the table. FAULT, of the
-environment: only those faults whose names have it.
+A part is redis, postgres, failover or promotion; without one all of them, and the table. FAULT,
+of the environment: only those faults whose names have it.
 """
 import os
 import signal
@@ -23,8 +23,9 @@ PARTS = {
     "redis": (scenes.OnRedis, catalogue.NETWORK + catalogue.PODS + catalogue.REDIS),
     "postgres": (scenes.OnPostgres, catalogue.NETWORK + catalogue.PODS + catalogue.POSTGRES),
     "failover": (scenes.OnRedis, catalogue.FAILOVER),
+    "promotion": (scenes.OnPair, catalogue.PROMOTION),
 }
-TOGETHER = (("redis",), ("postgres", "failover"))  # they mostly wait
+TOGETHER = (("redis",), ("postgres",), ("failover", "promotion"))  # they mostly wait
 COLUMNS = "calls that failed, the slowest | served again after | acknowledged writes lost"
 
 
@@ -97,8 +98,8 @@ def run_part(part):
 
 def print_table(title, parts, rows):
     """A line for each fault, and its cells of each part."""
-    print("|", title, "|", " | ".join(COLUMNS.replace("calls", f"{p}: calls", 1) for p in parts),
-          "|")
+    names = [f"{part}: " if len(parts) > 1 else "" for part in parts]
+    print("|", title, "|", " | ".join(name + COLUMNS for name in names), "|")
     print("|---" * (1 + 3 * len(parts)) + "|")
     for name in dict.fromkeys(name for part in parts for name in rows[part]):
         print("|", name, "|", " | ".join(" | ".join(rows[p].get(name, ("", "", "")))
@@ -125,7 +126,8 @@ def main():
         else:
             print(line)
     print_table("what breaks", ("redis", "postgres"), rows)
-    print_table("who takes over", ("failover",), rows)
+    print_table("who takes over", ("failover",), {"failover": {**rows["failover"],
+                                                               **rows["promotion"]}})
     sys.exit(any(run.returncode for run in runs))
 
 

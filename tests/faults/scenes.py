@@ -149,3 +149,25 @@ class OnPostgres(Scene):
         if cls.server:
             cls.server.stop()
             shutil.rmtree(cls.folder, ignore_errors=True)
+
+
+class OnPair(Scene):
+    """A PostgreSQL and its standby, which a write waits for or does not."""
+
+    def __init__(self, build, fault):
+        super().__init__(build, fault)
+        settings_of = {"fsync": "off"}
+        if fault.store == "synchronous":
+            settings_of["synchronous_standby_names"] = "*"
+        self.server = postgres.Server(**settings_of)
+        self.standby = postgres.Standby(self.server, fsync="off")
+        redis.wait_for(lambda: self.server("select count(*) from pg_stat_replication "
+                                           "where state = 'streaming'") == "1", "the standby")
+        self.uri = postgres.uri(
+            f"postgresql://{postgres.USER}@127.0.0.1:{self.server.port},"
+            f"127.0.0.1:{self.standby.port}/postgres",
+            {"migrate": "create", "sslmode": "disable", "gssencmode": "disable", **self.settings})
+
+    def stop(self):
+        self.standby.stop()
+        super().stop()

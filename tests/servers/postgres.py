@@ -63,10 +63,14 @@ class Server:
             entry = pwd.getpwnam(USER_OF_SYSTEM)
             os.chown(self.folder, entry.pw_uid, entry.pw_gid)
             os.chown(self.data, entry.pw_uid, entry.pw_gid)
-        subprocess.run([program("initdb"), "-D", self.data, "-A", "trust", "-U", USER,
-                        "--no-locale", "-E", "UTF8", "--no-sync"], check=True, cwd="/",
-                       stdout=subprocess.DEVNULL, **unprivileged())
+        subprocess.run(self.making(), check=True, cwd="/", stdout=subprocess.DEVNULL,
+                       **unprivileged())
         self.start()
+
+    def making(self):
+        """What fills its folder."""
+        return [program("initdb"), "-D", self.data, "-A", "trust", "-U", USER, "--no-locale",
+                "-E", "UTF8", "--no-sync"]
 
     def start(self):
         command = [program("postgres"), "-D", self.data, "-k", self.folder, "-p", str(self.port),
@@ -144,6 +148,21 @@ class Server:
 
     def __exit__(self, *_):
         self.stop()
+
+
+class Standby(Server):
+    """What another server streams to."""
+
+    def __init__(self, primary, **settings):
+        self.primary = primary
+        super().__init__(**settings)
+
+    def making(self):
+        return [program("pg_basebackup"), "-h", self.primary.folder, "-p", str(self.primary.port),
+                "-U", USER, "-D", self.data, "-R", "--no-sync", "--checkpoint=fast"]
+
+    def take_over(self):
+        self("select pg_promote()")
 
 
 class Session:
