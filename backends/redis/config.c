@@ -5,7 +5,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#include "cluster.h"
 #include "redis.h"
 
 enum { PORT = 6379, SENTINEL_PORT = 26379, SEEDS_MAX = 16, DATABASE_MAX = 65535, WAIT_MAX = 64 };
@@ -318,21 +317,6 @@ static int take_place(
 	return r;
 }
 
-/* The prefix becomes the hash tag of all keys. */
-static int settle_cluster(struct redis_config *config, struct mcpsess_error *err)
-{
-	if (config->database > 0 || config->prefix_len == 0) {
-		return refuse(err, "a cluster takes no db=, and a prefix= that is not empty");
-	}
-	config->slot = mcpsess_redis_slot_of(config->prefix, config->prefix_len);
-	memmove(config->prefix + 1, config->prefix, config->prefix_len);
-	config->prefix[0] = '{';
-	config->prefix[config->prefix_len + 1] = '}';
-	config->prefix_len += 2;
-	config->prefix[config->prefix_len] = '\0';
-	return MCPSESS_OK;
-}
-
 int mcpsess_redis_configure(
 	struct redis *redis, const struct mcpsess_backend_config *from, struct mcpsess_error *err)
 {
@@ -353,7 +337,8 @@ int mcpsess_redis_configure(
 		r = refuse(err, "sentinel_user= wants a sentinel_password=");
 	}
 	if (r == MCPSESS_OK && config->cluster) {
-		r = settle_cluster(config, err);
+		r = config->database > 0 ? refuse(err, "a cluster takes no db=")
+					 : mcpsess_redis_cluster_init(redis);
 	}
 	return r == MCPSESS_OK ? check_tls(config, err) : r;
 }

@@ -15,7 +15,6 @@ enum {
 	 */
 	STALE_MS = 1000,
 	BACKOFF_FIRST_MS = 20,
-	HEAD_MAX = 32,
 };
 
 static const struct mcp_session_store *store_of(const struct redis_conn *conn)
@@ -65,7 +64,9 @@ void mcpsess_redis_conn_free(struct redis_conn *conn)
 static void finish(struct redis_conn *conn, struct mcp_session_store_call *call, int status,
 	int sys, const char *why)
 {
-	mcpsess_redis_finish(conn->redis, call, status, sys, why, NULL);
+	/* A node that is away is not the store; a cluster is away when none tells its map. */
+	int one = conn->is_node || (conn->redis->config.cluster && conn->failures == 0);
+	mcpsess_redis_finish(conn->redis, call, status, one ? 0 : sys, why);
 }
 
 /* A share of the time by chance, so that many do not come back all at once. */
@@ -110,9 +111,10 @@ static void give_back(struct redis_conn *conn, uint64_t written, int sys, const 
 		if (slot.call == NULL) {
 			continue;
 		}
-		if (slot.end > written && slot.kind != REDIS_WAIT) {
+		int again = conn->is_node && mcpsess_redis_lost_status(&slot) != MCPSESS_E_UNKNOWN;
+		if ((slot.end > written || again) && slot.kind != REDIS_WAIT) {
 			mcpsess_redis_wait_first(
-				&conn->queue, conn, slot.call, slot.kind, slot.whole);
+				&conn->queue, conn, slot.call, slot.kind, slot.how);
 		} else {
 			finish(conn, slot.call, mcpsess_redis_lost_status(&slot), sys, why);
 		}
@@ -136,59 +138,20 @@ void mcpsess_redis_conn_lose(struct redis_conn *conn, int sys, const char *why)
 	shut(conn);
 	give_back(conn, written, sys, copy);
 	/* Another sentinel may know better than one whose primary is none any more. */
-	if (was != REDIS_READY && was != REDIS_OFF && try_seed(conn)) {
+	if (was != REDIS_READY && was != REDIS_OFF && !conn->is_node && try_seed(conn)) {
 		return;
 	}
 	if (was != REDIS_READY) {
 		note_failure(conn, sys, copy);
-		fail_waiting(conn, sys);
+		if (conn->is_node) {
+			mcpsess_redis_leave_node(conn);
+		} else {
+			fail_waiting(conn, sys);
+		}
 	}
 }
 
 /* -- sending ------------------------------------------------------------------------------- */
-
-static char *put_end(char *to)
-{
-	*to++ = '\r';
-	*to++ = '\n';
-	return to;
-}
-
-/* The head of a command or an argument: "$12\r\n". */
-static char *put_head(char *to, char kind, size_t number)
-{
-	char digits[24], *digit = digits + sizeof(digits);
-	do {
-		*--digit = (char)('0' + number % 10);
-		number /= 10;
-	} while (number > 0);
-	*to++ = kind;
-	size_t len = (size_t)(digits + sizeof(digits) - digit);
-	memcpy(to, digit, len);
-	return put_end(to + len);
-}
-
-/* Not by hiredis: it prints and copies, which was half of what a verb cost here. */
-int mcpsess_redis_conn_append(
-	struct redis_conn *conn, int argc, const char **argv, const size_t *lens, uint64_t *end)
-{
-	size_t most = HEAD_MAX;
-	for (int i = 0; i < argc; i++) {
-		most += HEAD_MAX + lens[i];
-	}
-	if (mcpsess_redis_buffer_reserve(&conn->out, store_of(conn), most) < 0) {
-		return MCPSESS_E_NOMEM;
-	}
-	char *at = put_head(conn->out.data + conn->out.end, '*', (size_t)argc);
-	for (int i = 0; i < argc; i++) {
-		at = put_head(at, '$', lens[i]);
-		memcpy(at, argv[i], lens[i]);
-		at = put_end(at + lens[i]);
-	}
-	conn->out.end = (size_t)(at - conn->out.data);
-	*end = conn->written + mcpsess_redis_buffer_len(&conn->out);
-	return MCPSESS_OK;
-}
 
 static void write_out(struct redis_conn *conn)
 {
@@ -230,11 +193,21 @@ static int append_wait(struct redis_conn *conn, const struct redis_slot *of)
 	return r;
 }
 
+static int append_asking(struct redis_conn *conn)
+{
+	static const char *argv[] = { "ASKING" };
+	static const size_t lens[] = { 6 };
+	return mcpsess_redis_say(conn, REDIS_ASK, 1, argv, lens);
+}
+
 static void send_waiting(struct redis_conn *conn)
 {
 	struct redis_slot slot;
 	while (mcpsess_redis_wait_take(&conn->queue, &slot) != NULL) {
-		int r = mcpsess_redis_verb_append(conn, &slot, &slot.end);
+		int r = (slot.how & REDIS_ASKING) != 0 ? append_asking(conn) : MCPSESS_OK;
+		if (r == MCPSESS_OK) {
+			r = mcpsess_redis_verb_append(conn, &slot, &slot.end);
+		}
 		conn->used_ms = slot.due_ms;
 		if (r < 0) {
 			finish(conn, slot.call, r, 0, "no memory for a command");
@@ -334,12 +307,8 @@ static int try_seed(struct redis_conn *conn)
 static void connect_it(struct redis_conn *conn)
 {
 	struct redis_config *config = &conn->redis->config;
-	config->seeds.tried = 0;
-	if (conn->hint.port != 0) {
-		conn->endpoint = conn->hint;
-		conn->hint.port = 0;
-		begin(conn, config->connect_timeout_ms);
-	} else if (!try_seed(conn)) {
+	config->seeds.tried = conn->is_node ? config->seeds.tried : 0;
+	if (conn->is_node || !try_seed(conn)) {
 		begin(conn, config->connect_timeout_ms);
 	}
 }
@@ -348,7 +317,10 @@ void mcpsess_redis_conn_move(struct redis_conn *conn)
 {
 	shut(conn);
 	conn->asking = 0;
-	begin(conn, conn->redis->config.connect_timeout_ms);
+	conn->failures = 0;
+	if (!conn->redis->config.cluster) {
+		begin(conn, conn->redis->config.connect_timeout_ms);
+	}
 }
 
 static void go_on_connecting(struct redis_conn *conn)
@@ -369,16 +341,22 @@ int mcpsess_redis_conn_admit(struct redis_conn *conn, struct mcp_session_store_c
 {
 	if (conn->state == REDIS_OFF && conn->failures > 0 &&
 		mcpsess_redis_now(conn->redis) < conn->retry_ms) {
-		store_of(conn)->host->explain(call, 0, conn->why);
+		mcpsess_redis_explain(conn->redis, call, 0, conn->why);
 		return MCPSESS_E_UNAVAILABLE;
 	}
 	return mcpsess_redis_queue_reserve(&conn->queue, store_of(conn));
 }
 
+/* The core does not watch over its deadline. */
+static int is_ours(const struct redis_slot *slot)
+{
+	return slot->call == NULL || mcpsess_redis_part_of(slot->call) != NULL;
+}
+
 static int is_overdue(const struct redis_conn *conn, uint64_t now_ms)
 {
 	const struct redis_slot *slot = mcpsess_redis_slot_first(&conn->queue);
-	return slot != NULL && slot->call == NULL && conn->state == REDIS_READY &&
+	return slot != NULL && is_ours(slot) && conn->state == REDIS_READY &&
 	       slot->due_ms <= now_ms;
 }
 
@@ -396,7 +374,15 @@ static void look_at(struct redis_conn *conn)
 
 void mcpsess_redis_conn_flush(struct redis_conn *conn)
 {
-	if (conn->queue.first == NULL) {
+	const struct redis_cluster *cluster = &conn->redis->cluster;
+	int maps = conn->redis->config.cluster && !conn->is_node;
+	if (conn->queue.first == NULL && !(maps && cluster->wanted)) {
+		return;
+	}
+	if (maps) {
+		if (conn->state == REDIS_OFF && mcpsess_redis_now(conn->redis) >= cluster->ask_ms) {
+			connect_it(conn);
+		}
 		return;
 	}
 	if (conn->state == REDIS_READY) {
@@ -466,8 +452,10 @@ uint64_t mcpsess_redis_conn_next(const struct redis_conn *conn)
 	uint64_t next = unsent_due(conn);
 	if (conn->state != REDIS_OFF && conn->state != REDIS_READY) {
 		next = sooner(next, conn->due_ms);
-	} else if (slot != NULL && slot->call == NULL) {
+	} else if (slot != NULL && is_ours(slot)) {
 		next = sooner(next, slot->due_ms);
+	} else if (next != 0 && !conn->is_node && conn->redis->cluster.ask_ms != 0) {
+		next = sooner(next, conn->redis->cluster.ask_ms);
 	}
 	return next;
 }

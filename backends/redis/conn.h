@@ -23,7 +23,7 @@ enum redis_conn_state {
 struct redis_conn {
 	struct redis *redis;
 	struct redis_endpoint endpoint;
-	struct redis_endpoint hint; /* where a node of a cluster sent us; port 0: nowhere */
+	int is_node; /* of a cluster: others may serve what it cannot */
 	enum redis_conn_state state;
 	struct redis_socket socket;
 	uint32_t watched;
@@ -59,12 +59,12 @@ uint64_t mcpsess_redis_conn_next(const struct redis_conn *conn);
  */
 void mcpsess_redis_conn_lose(struct redis_conn *conn, int sys, const char *why);
 
-/* Leave the sentinel for the endpoint that it told. */
+/* Leave the sentinel for the endpoint that it told, or the node that told the map. */
 void mcpsess_redis_conn_move(struct redis_conn *conn);
 /* receive.c: read what is there and take all replies that are whole. */
 void mcpsess_redis_receive(struct redis_conn *conn);
 
-/* Append a command; end of stream in *end. NOMEM. */
+/* append.c: append a command; end of stream in *end. NOMEM. */
 int mcpsess_redis_conn_append(
 	struct redis_conn *conn, int argc, const char **argv, const size_t *lens, uint64_t *end);
 

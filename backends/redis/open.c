@@ -4,9 +4,36 @@
 #include "redis.h"
 #include "upkeep.h"
 
+struct redis_conn *mcpsess_redis_each(struct redis *redis, size_t index)
+{
+	if (index == 0) {
+		return &redis->conn;
+	}
+	return index <= redis->cluster.count ? redis->cluster.nodes[index - 1] : NULL;
+}
+
+uint64_t mcpsess_redis_next(struct redis *redis)
+{
+	struct redis_conn *conn;
+	uint64_t next_ms = 0;
+	for (size_t i = 0; (conn = mcpsess_redis_each(redis, i)) != NULL; i++) {
+		uint64_t its_ms = mcpsess_redis_conn_next(conn);
+		next_ms = next_ms == 0 || (its_ms != 0 && its_ms < next_ms) ? its_ms : next_ms;
+	}
+	return next_ms;
+}
+
 void mcpsess_redis_schedule(struct redis *redis)
 {
-	redis->store.host->wake_at(redis->store.core, mcpsess_redis_conn_next(&redis->conn));
+	redis->store.host->wake_at(redis->store.core, mcpsess_redis_next(redis));
+}
+
+void mcpsess_redis_flush(struct redis *redis)
+{
+	struct redis_conn *conn;
+	for (size_t i = 0; (conn = mcpsess_redis_each(redis, i)) != NULL; i++) {
+		mcpsess_redis_conn_flush(conn);
+	}
 }
 
 /* -- verbs --------------------------------------------------------------------------------- */
@@ -74,35 +101,48 @@ static int ping(struct mcp_session_store *self, struct mcp_session_store_call *c
 static void flush(struct mcp_session_store *self)
 {
 	struct redis *redis = mcpsess_redis_of(self);
-	mcpsess_redis_conn_flush(&redis->conn);
+	mcpsess_redis_flush(redis);
 	mcpsess_redis_schedule(redis);
 }
 
 static void ready(struct mcp_session_store *self, int fd, uint32_t events)
 {
 	struct redis *redis = mcpsess_redis_of(self);
-	if (fd == redis->conn.socket.fd) {
-		mcpsess_redis_conn_ready(&redis->conn, events);
+	struct redis_conn *conn;
+	for (size_t i = 0; (conn = mcpsess_redis_each(redis, i)) != NULL; i++) {
+		if (fd == conn->socket.fd) {
+			mcpsess_redis_conn_ready(conn, events);
+			break;
+		}
 	}
-	mcpsess_redis_schedule(redis);
+	flush(self);
 }
 
 static void tick(struct mcp_session_store *self, uint64_t now_ms)
 {
 	struct redis *redis = mcpsess_redis_of(self);
-	mcpsess_redis_conn_tick(&redis->conn, now_ms);
-	mcpsess_redis_schedule(redis);
+	struct redis_conn *conn;
+	for (size_t i = 0; (conn = mcpsess_redis_each(redis, i)) != NULL; i++) {
+		mcpsess_redis_conn_tick(conn, now_ms);
+	}
+	flush(self);
 }
 
 static void cancel(struct mcp_session_store *self, struct mcp_session_store_call *call)
 {
-	mcpsess_redis_forget(&mcpsess_redis_conn_of(call)->queue, call);
+	if (!mcpsess_redis_job_cancel(call)) {
+		mcpsess_redis_forget(&mcpsess_redis_conn_of(call)->queue, call);
+	}
 	mcpsess_redis_schedule(mcpsess_redis_of(self));
 }
 
 static void close_it(struct mcp_session_store *self)
 {
 	struct redis *redis = mcpsess_redis_of(self);
+	mcpsess_redis_settle(redis);
+	mcpsess_redis_drop_parts(redis);
+	mcpsess_redis_notes_free(redis);
+	mcpsess_redis_cluster_free(redis);
 	mcpsess_redis_conn_free(&redis->conn);
 	mcpsess_redis_unconfigure(redis);
 	mcpsess_redis_realloc(redis, redis, 0);

@@ -7,8 +7,8 @@ enum { SLOTS_FIRST = 32 };
 /* What a call's backend pointers hold. */
 enum { CONN, NEXT, PREV, NUMBER };
 
-/* NUMBER: of what waits script and whole; of what was sent the slot. The lowest bit tells. */
-enum { SENT = 1, WHOLE = 2, SHIFT = 2 };
+/* NUMBER: of what waits script and how; of what was sent the slot. The lowest bit tells. */
+enum { SENT = 1, HOW = 1, SHIFT = 3 };
 
 static uintptr_t number_of(const struct mcp_session_store_call *call)
 {
@@ -23,7 +23,7 @@ static void set_number(struct mcp_session_store_call *call, uintptr_t number)
 
 int mcpsess_redis_queue_reserve(struct redis_queue *queue, const struct mcp_session_store *store)
 {
-	size_t wanted = 2 * (queue->waiting + 1) + queue->count + REDIS_GREET_END;
+	size_t wanted = 3 * (queue->waiting + 1) + queue->count + REDIS_GREET_END;
 	if (wanted <= queue->capacity) {
 		return MCPSESS_OK;
 	}
@@ -76,24 +76,24 @@ static void link_in(struct redis_queue *queue, struct mcp_session_store_call *be
 	queue->waiting++;
 }
 
-static void mark(struct mcp_session_store_call *call, struct redis_conn *conn, uint32_t script,
-	uint32_t whole)
+static void mark(
+	struct mcp_session_store_call *call, struct redis_conn *conn, uint32_t script, uint32_t how)
 {
 	call->backend[CONN] = conn;
-	set_number(call, (uintptr_t)script << SHIFT | (whole ? WHOLE : 0));
+	set_number(call, (uintptr_t)script << SHIFT | (uintptr_t)how << HOW);
 }
 
 void mcpsess_redis_wait_last(struct redis_queue *queue, struct redis_conn *conn,
-	struct mcp_session_store_call *call, uint32_t script, uint32_t whole)
+	struct mcp_session_store_call *call, uint32_t script, uint32_t how)
 {
-	mark(call, conn, script, whole);
+	mark(call, conn, script, how);
 	link_in(queue, queue->last, call, NULL);
 }
 
 void mcpsess_redis_wait_first(struct redis_queue *queue, struct redis_conn *conn,
-	struct mcp_session_store_call *call, uint32_t script, uint32_t whole)
+	struct mcp_session_store_call *call, uint32_t script, uint32_t how)
 {
-	mark(call, conn, script, whole);
+	mark(call, conn, script, how);
 	link_in(queue, NULL, call, queue->first);
 }
 
@@ -122,7 +122,7 @@ struct mcp_session_store_call *mcpsess_redis_wait_take(
 		take_out(queue, call);
 		*out = (struct redis_slot){ .call = call,
 			.kind = (uint32_t)(number_of(call) >> SHIFT),
-			.whole = (number_of(call) & WHOLE) != 0,
+			.how = (uint32_t)(number_of(call) >> HOW) & (REDIS_WHOLE | REDIS_ASKING),
 			.due_ms = call->give_up_ms };
 	}
 	return call;

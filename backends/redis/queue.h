@@ -23,14 +23,19 @@ enum {
 	REDIS_GREET_MASTER = REDIS_GREET_END,
 	/* How many replicas have what the verb before it wrote. */
 	REDIS_WAIT,
+	/* That the verb behind it comes although its slot is still another's. */
+	REDIS_ASK,
 };
+
+/* How a call is sent: with its script's text, not its digest; to where its slot is moving to. */
+enum { REDIS_WHOLE = 1, REDIS_ASKING = 2 };
 
 struct redis_slot {
 	struct mcp_session_store_call *call; /* NULL: cancelled, or a greeting's */
 	uint64_t end;                        /* where in the stream of bytes its command ends */
 	uint64_t due_ms;                     /* when the answer is overdue */
 	uint32_t kind;                       /* enum redis_script, or above */
-	uint32_t whole;                      /* the script's text was sent, not its digest */
+	uint32_t how;                        /* REDIS_WHOLE, REDIS_ASKING */
 	uint32_t waits;                      /* the next slot is a REDIS_WAIT for it */
 };
 
@@ -48,10 +53,10 @@ void mcpsess_redis_queue_free(struct redis_queue *queue, const struct mcp_sessio
 
 /* To wait: at the end, or before all others. conn is where it waits. */
 void mcpsess_redis_wait_last(struct redis_queue *queue, struct redis_conn *conn,
-	struct mcp_session_store_call *call, uint32_t script, uint32_t whole);
+	struct mcp_session_store_call *call, uint32_t script, uint32_t how);
 void mcpsess_redis_wait_first(struct redis_queue *queue, struct redis_conn *conn,
-	struct mcp_session_store_call *call, uint32_t script, uint32_t whole);
-/* The first that waits, taken out; its slot's kind and whole are filled in. NULL: none. */
+	struct mcp_session_store_call *call, uint32_t script, uint32_t how);
+/* The first that waits, taken out; its slot's kind and how are filled in. NULL: none. */
 struct mcp_session_store_call *mcpsess_redis_wait_take(
 	struct redis_queue *queue, struct redis_slot *out);
 /* The connection of a call, waiting or sent. */

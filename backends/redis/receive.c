@@ -30,6 +30,9 @@ static int take_reply(struct redis_conn *conn, const redisReply *reply)
 		}
 		return 0;
 	}
+	if (slot.kind == REDIS_ASK) {
+		return 1;
+	}
 	if (slot.kind >= REDIS_GREET_AUTH && slot.kind != REDIS_WAIT) {
 		if (mcpsess_redis_greeted(conn, slot.kind, reply, why, sizeof(why)) < 0) {
 			mcpsess_redis_conn_lose(conn, 0, why);
@@ -44,7 +47,8 @@ static int take_reply(struct redis_conn *conn, const redisReply *reply)
 	enum redis_after after = mcpsess_redis_reply(conn, &slot, reply);
 	if (after == REDIS_AFTER_RESEND) {
 		/* It has no such script, or no such keys any more. */
-		mcpsess_redis_wait_first(&conn->queue, conn, slot.call, slot.kind, !conn->leave);
+		mcpsess_redis_wait_first(&conn->queue, conn, slot.call, slot.kind,
+			conn->leave ? 0 : slot.how | REDIS_WHOLE);
 	} else if (after == REDIS_AFTER_LOSE) {
 		mcpsess_redis_conn_lose(conn, EPROTO, "the server's answer makes no sense");
 		return 0;

@@ -13,7 +13,9 @@
 #include <mcpsess/backend.h>
 #include <mcpsess/error.h>
 
+#include "cluster.h"
 #include "conn.h"
+#include "job.h"
 #include "key.h"
 #include "part.h"
 #include "script.h"
@@ -21,6 +23,7 @@
 #include "tls.h"
 
 enum {
+	REDIS_NOTES = 4,
 	REDIS_PREFIX_MAX = 64,
 	/* The longest key: the prefix, {o: a ref }: and a letter. */
 	REDIS_KEY_MAX = REDIS_PREFIX_MAX + 2 + REDIS_REF_LEN + 16,
@@ -36,11 +39,10 @@ struct redis_config {
 	char *password; /* the URI's own; NULL: none */
 	struct redis_endpoint endpoint;
 	struct redis_seeds seeds; /* sentinels; none: the endpoint stands */
-	int cluster;              /* the seeds are nodes of one; its slot is ours */
-	uint16_t slot;
-	char *master;            /* the name sentinels know it by */
-	char *sentinel_user;     /* NULL: the default user */
-	char *sentinel_password; /* NULL: sentinels ask for none */
+	int cluster;              /* the seeds are nodes of one */
+	char *master;             /* the name sentinels know it by */
+	char *sentinel_user;      /* NULL: the default user */
+	char *sentinel_password;  /* NULL: sentinels ask for none */
 	struct redis_tls_config tls;
 	uint32_t database;
 	uint32_t wait; /* replicas that must have a write; 0: none */
@@ -54,7 +56,12 @@ struct redis_config {
 struct redis {
 	struct mcp_session_store store;
 	struct redis_config config;
-	struct redis_conn conn;
+	struct redis_conn conn; /* of a cluster: who asks for its map; calls wait there for it */
+	struct redis_cluster cluster;
+	struct redis_part
+		*notes[REDIS_NOTES]; /* at hand, so that none is lost for want of memory */
+	size_t note_count;
+	size_t notes_under_way;
 };
 
 static inline struct redis *mcpsess_redis_of(struct mcp_session_store *store)
@@ -72,9 +79,21 @@ static inline void *mcpsess_redis_realloc(const struct redis *redis, void *ptr, 
 	return redis->store.host->realloc(redis->store.core, ptr, size);
 }
 
-/* Ask to be woken when the next thing is due. */
+/* All connections: this one, or the nodes too; NULL behind the last. */
+struct redis_conn *mcpsess_redis_each(struct redis *redis, size_t index);
+/* Send all that can be sent. */
+void mcpsess_redis_flush(struct redis *redis);
+/* When something is due; 0: never. */
+uint64_t mcpsess_redis_next(struct redis *redis);
+/* Ask to be woken then. */
 void mcpsess_redis_schedule(struct redis *redis);
 
+/* A record's header, for people: reply.c. */
+void mcpsess_redis_take_header(struct mcp_session_store_answer *answer, const unsigned char *at);
+void mcpsess_redis_take_entry(struct mcp_session_store_entry *entry,
+	const struct mcpsess_digest *key, const unsigned char *header, uint64_t length);
+/* An operation token as records keep it: verb.c. */
+void mcpsess_redis_fold(const unsigned char operation[16], unsigned char out[REDIS_TOKEN]);
 /* A verb, by the script that does it: verb.c. */
 int mcpsess_redis_verb(
 	struct mcp_session_store_call *call, struct redis *redis, enum redis_script script);

@@ -18,9 +18,8 @@ static const struct {
 	{ "READONLY", "the server has become a replica", 1 },
 	{ "MASTERDOWN", "the server is a replica that has lost its primary", 1 },
 	{ "LOADING", "the server is still loading its data", 1 },
+	{ "CLUSTERDOWN", "the cluster is down", 0 },
 	{ "TRYAGAIN", "the keys are being moved to another node", 0 },
-	{ "ASK ", "the keys are being moved to another node", 0 },
-	{ "CLUSTERDOWN", "the cluster is down", 1 },
 	{ "NOAUTH", "the server wants a password", 1 },
 	{ "NOREPLICAS", "the server has too few replicas to write", 0 },
 	{ "MISCONF", "the server cannot save its data and refuses to write", 0 },
@@ -29,8 +28,8 @@ static const struct {
 	{ "BUSY ", "the server is busy with a script", 0 },
 };
 
-static void end(struct redis_conn *conn, const struct redis_slot *slot, int status,
-	const char *text, const redisReply *reply)
+static void finish(
+	struct redis_conn *conn, const struct redis_slot *slot, int status, const char *text)
 {
 	if (slot->call == NULL) {
 		return;
@@ -38,18 +37,15 @@ static void end(struct redis_conn *conn, const struct redis_slot *slot, int stat
 	if (status == MCPSESS_OK && slot->waits) {
 		mcpsess_redis_slot_hand_on(&conn->queue, slot->call);
 	} else {
-		mcpsess_redis_finish(conn->redis, slot->call, status, 0, text, reply);
+		mcpsess_redis_finish(conn->redis, slot->call, status, 0, text);
 	}
 }
 
-static void finish(
-	struct redis_conn *conn, const struct redis_slot *slot, int status, const char *text)
-{
-	end(conn, slot, status, text, NULL);
-}
-
-/* The first of them: somebody else is the primary now, and may be asked where there are several. */
-enum { MOVED_AWAY = 2 };
+/*
+ * The first of them: somebody else is the primary now, and may be asked where there are several.
+ * A cluster gets over some more by itself.
+ */
+enum { MOVED_AWAY = 2, PASSES_BY = 5 };
 
 static enum redis_after take_error(
 	struct redis_conn *conn, const struct redis_slot *slot, const char *text)
@@ -57,13 +53,19 @@ static enum redis_after take_error(
 	if (strncmp(text, "NOSCRIPT", 8) == 0) {
 		return slot->call != NULL ? REDIS_AFTER_RESEND : REDIS_AFTER_NOTHING;
 	}
-	if (mcpsess_redis_hear_moved(conn, text)) {
-		conn->leave = 1;
-		return slot->call != NULL ? REDIS_AFTER_RESEND : REDIS_AFTER_NOTHING;
+	if (mcpsess_redis_hear_moved(conn, slot, text)) {
+		return REDIS_AFTER_NOTHING;
 	}
 	for (size_t i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++) {
 		if (strstr(text, refusals[i].word) != NULL) {
 			conn->leave |= refusals[i].lose;
+			if (i < PASSES_BY && conn->is_node) {
+				conn->redis->cluster.wanted = 1;
+				if (slot->call != NULL) {
+					mcpsess_redis_again(conn->redis, slot, 1);
+				}
+				return REDIS_AFTER_NOTHING;
+			}
 			if (i < MOVED_AWAY && conn->redis->config.seeds.count > 0) {
 				return slot->call != NULL ? REDIS_AFTER_RESEND
 							  : REDIS_AFTER_NOTHING;
@@ -111,7 +113,7 @@ static int is_header(const redisReply *reply)
 }
 
 /* The layout is that of FORMAT in lua/front.lua. */
-static void take_header(struct mcp_session_store_answer *answer, const unsigned char *at)
+void mcpsess_redis_take_header(struct mcp_session_store_answer *answer, const unsigned char *at)
 {
 	answer->kind = at[1] >> 4;
 	answer->state = at[1] & 3;
@@ -156,6 +158,9 @@ static int is_whole(uint32_t script, const redisReply *reply)
 	case REDIS_END_OWNER:
 	case REDIS_ONCE:
 	case REDIS_PING:
+	case REDIS_NOTE:
+	case REDIS_PLANT:
+	case REDIS_RETIRE:
 		return 1;
 	default:
 		return reply->elements > 2;
@@ -181,19 +186,20 @@ static int take_record(
 		if (!is_header(header)) {
 			return -1;
 		}
-		take_header(&call->answer, bytes_of(header));
+		mcpsess_redis_take_header(&call->answer, bytes_of(header));
 	}
 	return record != NULL ? take_payload(conn, &call->answer, record) : MCPSESS_OK;
 }
 
 /* -- lists --------------------------------------------------------------------------------- */
 
-static void take_entry(struct mcp_session_store_entry *entry, redisReply *const *of)
+void mcpsess_redis_take_entry(struct mcp_session_store_entry *entry,
+	const struct mcpsess_digest *key, const unsigned char *header, uint64_t length)
 {
-	const unsigned char *at = bytes_of(of[1]);
 	struct mcp_session_store_answer answer = { 0 };
-	take_header(&answer, at);
+	mcpsess_redis_take_header(&answer, header);
 	*entry = (struct mcp_session_store_entry){
+		.key = *key,
 		.owner = answer.owner,
 		.revision = answer.revision,
 		.created_ms = answer.created_ms,
@@ -201,11 +207,10 @@ static void take_entry(struct mcp_session_store_entry *entry, redisReply *const 
 		.expires_ms = answer.expires_ms,
 		.deadline_ms = answer.deadline_ms,
 		.requests = answer.requests,
-		.payload_len = (uint64_t)of[2]->integer,
+		.payload_len = length,
 		.kind = answer.kind,
 		.state = answer.state,
 	};
-	memcpy(&entry->key, of[0]->str, sizeof(entry->key));
 }
 
 static int is_entry(redisReply *const *of)
@@ -257,7 +262,11 @@ static int take_list(
 		(struct mcp_session_store_entry *)(uintptr_t)store->host->blob_bytes(answer->blob)
 			.data;
 	for (size_t i = 0; i < count; i++) {
-		take_entry(&entries[i], reply->element + 3 * (i + 1));
+		redisReply *const *of = reply->element + 3 * (i + 1);
+		struct mcpsess_digest key;
+		memcpy(&key, of[0]->str, sizeof(key));
+		mcpsess_redis_take_entry(
+			&entries[i], &key, bytes_of(of[1]), (uint64_t)of[2]->integer);
 	}
 	answer->entries = entries;
 	answer->entry_count = count;
@@ -285,6 +294,28 @@ static enum redis_after take_wait(
 	return REDIS_AFTER_NOTHING;
 }
 
+/* What is OK, or a conflict. */
+static int take_answer(
+	struct redis_conn *conn, const struct redis_slot *slot, const redisReply *reply)
+{
+	struct redis_part *part = mcpsess_redis_part_of(slot->call);
+	int r = MCPSESS_OK;
+	if (!is_whole(slot->kind, reply)) {
+		return -1;
+	}
+	if (slot->kind < REDIS_STATS) {
+		r = slot->kind == REDIS_LIST ? take_list(conn, slot->call, reply)
+					     : take_record(conn, slot->call, reply);
+	}
+	if (part != NULL && part->hear != NULL) {
+		part->hear(part, reply);
+	}
+	if (r == MCPSESS_OK && conn->is_node && !(part != NULL && part->undoes)) {
+		mcpsess_redis_tell(conn->redis, slot->kind, &slot->call->request.key, reply);
+	}
+	return r;
+}
+
 enum redis_after mcpsess_redis_reply(
 	struct redis_conn *conn, const struct redis_slot *slot, const redisReply *reply)
 {
@@ -304,17 +335,12 @@ enum redis_after mcpsess_redis_reply(
 	if (is_answer(reply)) {
 		status = (int)reply->element[0]->integer;
 		call->answer.now_ms = (uint64_t)reply->element[1]->integer;
-		if (mcpsess_redis_part_of(call) != NULL) {
-			end(conn, slot, status, NULL, reply);
-			return REDIS_AFTER_NOTHING;
-		}
 		if (status == MCPSESS_E_LIMIT) {
 			text = reply->elements > 2 ? reply->element[2]->str : NULL;
-			r = MCPSESS_OK;
-		} else if (status != MCPSESS_OK || is_whole(slot->kind, reply)) {
-			r = slot->kind == REDIS_LIST ? take_list(conn, call, reply)
-						     : take_record(conn, call, reply);
 		}
+		r = status == MCPSESS_OK || status == MCPSESS_E_CONFLICT
+			    ? take_answer(conn, slot, reply)
+			    : MCPSESS_OK;
 	}
 	if (r == -1) {
 		finish(conn, slot, mcpsess_redis_lost_status(slot),

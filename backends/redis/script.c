@@ -20,6 +20,11 @@ static const struct mcpsess_bytes texts[REDIS_TEXTS][REDIS_PARTS_MAX] = {
 	[REDIS_TEXT_ONCE] = { PART(front), PART(touch), PART(once) },
 	[REDIS_TEXT_PING] = { PART(front), PART(ping) },
 	[REDIS_TEXT_STATS] = { PART(front), PART(index), PART(stats) },
+	[REDIS_TEXT_NOTE] = { PART(front), PART(index), PART(note) },
+	[REDIS_TEXT_KEYS] = { PART(front), PART(keys) },
+	[REDIS_TEXT_PEEK] = { PART(front), PART(head), PART(peek) },
+	[REDIS_TEXT_PLANT] = { PART(front), PART(head), PART(index), PART(touch), PART(plant) },
+	[REDIS_TEXT_RETIRE] = { PART(front), PART(head), PART(index), PART(touch), PART(retire) },
 };
 
 static const struct {
@@ -38,6 +43,11 @@ static const struct {
 	[REDIS_ONCE] = { REDIS_TEXT_ONCE, 1 },
 	[REDIS_PING] = { REDIS_TEXT_PING, 0 },
 	[REDIS_STATS] = { REDIS_TEXT_STATS, 0 },
+	[REDIS_NOTE] = { REDIS_TEXT_NOTE, 1 },
+	[REDIS_KEYS] = { REDIS_TEXT_KEYS, 0 },
+	[REDIS_PEEK] = { REDIS_TEXT_PEEK, 0 },
+	[REDIS_PLANT] = { REDIS_TEXT_PLANT, 1 },
+	[REDIS_RETIRE] = { REDIS_TEXT_RETIRE, 1 },
 };
 
 enum redis_text mcpsess_redis_text_of(enum redis_script script)

@@ -17,6 +17,12 @@ enum redis_script {
 	REDIS_ONCE,
 	REDIS_PING,
 	REDIS_STATS, /* and sweep */
+	/* What verbs are made of on a cluster. */
+	REDIS_NOTE,
+	REDIS_KEYS,
+	REDIS_PEEK,
+	REDIS_PLANT,
+	REDIS_RETIRE,
 	REDIS_VERBS, /* how many; scripts there are fewer */
 };
 
@@ -32,6 +38,11 @@ enum redis_text {
 	REDIS_TEXT_ONCE,
 	REDIS_TEXT_PING,
 	REDIS_TEXT_STATS,
+	REDIS_TEXT_NOTE,
+	REDIS_TEXT_KEYS,
+	REDIS_TEXT_PEEK,
+	REDIS_TEXT_PLANT,
+	REDIS_TEXT_RETIRE,
 	REDIS_TEXTS,
 };
 
@@ -40,6 +51,7 @@ enum {
 	/* Of a record: what stands before its payload, and more of it where a flag says so. */
 	REDIS_HEADER = 78,
 	REDIS_COUNTERS = 18,
+	REDIS_MOVED = 4,
 	REDIS_COUNTED = 8,
 	/* An operation token as records keep it. */
 	REDIS_TOKEN = 8,

@@ -4,7 +4,11 @@
 
 #include <mcpsess/backend.h>
 
+struct redis;
+
 int mcpsess_redis_stats(struct mcp_session_store *self, struct mcp_session_store_counts *out);
+/* Wait until the notes under way are delivered, at most as long as an operation may take. */
+void mcpsess_redis_settle(struct redis *redis);
 int mcpsess_redis_sweep(struct mcp_session_store *self, size_t budget);
 
 #endif

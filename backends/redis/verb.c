@@ -92,6 +92,13 @@ static void add_shard(struct command *command, const struct redis_config *config
 	end_key(command, mcpsess_redis_key_of_shard(at, config->prefix_len, digest));
 }
 
+static void add_index(struct command *command, const struct redis_config *config,
+	const struct mcpsess_digest *owner)
+{
+	char *at = begin_key(command, config);
+	end_key(command, mcpsess_redis_key_of_owner(at, config->prefix_len, owner, 'i'));
+}
+
 /* The keys of an owner, if it is somebody. */
 static void add_owner(struct command *command, const struct redis_config *config,
 	const struct mcpsess_digest *owner)
@@ -110,6 +117,11 @@ static void add_keys(struct command *command, const struct redis_config *config,
 	const struct mcp_session_store_request *request, int rotates)
 {
 	int owned = !mcpsess_redis_is_nobody(&request->owner);
+	if (config->cluster) {
+		add_word(command, "1");
+		add_key(command, config, &request->key, 's');
+		return;
+	}
 	add_number(command, 3u + (owned ? 2u : 0u) + (rotates ? 2u : 0u));
 	add_key(command, config, &request->key, 's');
 	add_all(command, config);
@@ -168,7 +180,7 @@ static void add_durations(struct command *command, const struct mcp_session_stor
 }
 
 /* A token is only compared with that of a record's last write: half of its bits say enough. */
-static void add_operation(struct command *command, const unsigned char operation[16])
+void mcpsess_redis_fold(const unsigned char operation[16], unsigned char out[REDIS_TOKEN])
 {
 	uint64_t a, b;
 	memcpy(&a, operation, sizeof(a));
@@ -176,8 +188,13 @@ static void add_operation(struct command *command, const unsigned char operation
 	b *= UINT64_C(0xc2b2ae3d27d4eb4f);
 	a = (a ^ (b << 31 | b >> 33)) * UINT64_C(0x9e3779b97f4a7c15);
 	a ^= a >> 29;
+	memcpy(out, &a, REDIS_TOKEN);
+}
+
+static void add_operation(struct command *command, const unsigned char operation[16])
+{
 	char *at = command->text + command->used;
-	memcpy(at, &a, REDIS_TOKEN);
+	mcpsess_redis_fold(operation, (unsigned char *)at);
 	command->used += REDIS_TOKEN;
 	add(command, at, REDIS_TOKEN);
 }
@@ -246,6 +263,76 @@ static void add_rotate(struct command *command, const struct mcp_session_store_r
 	add_number(command, bounded(request->revision));
 	if (request->revision > 0) {
 		add(command, request->payload.data, request->payload.len);
+	}
+}
+
+/* Into an index, of what has become of a record. */
+static void add_note(
+	struct command *command, const struct redis_config *config, const struct redis_part *part)
+{
+	const struct mcp_session_store_request *request = &part->call.request;
+	add_word(command, part->owners ? "1" : "2");
+	if (part->owners) {
+		add_index(command, config, &request->owner);
+	} else {
+		add_all(command, config);
+		add_shard(command, config, &request->key);
+	}
+	add_word(command, part->what);
+	add(command, request->key.bytes, sizeof(request->key));
+	add_number(command, part->bytes);
+	add_number(command, or_nothing(request->tombstone_ms));
+	for (size_t i = 0; i < part->more_count; i++) {
+		add_number(command, bounded(part->more[i]));
+	}
+}
+
+static void add_keys_of(struct command *command, const struct redis_config *config,
+	const struct redis_part *part, struct mcpsess_digest *last)
+{
+	const struct mcp_session_store_request *request = &part->call.request;
+	int begun = request->cursor[0] != '\0' && mcpsess_redis_unref(request->cursor + 1, last);
+	add_word(command, "1");
+	if (part->owners) {
+		add_index(command, config, &request->owner);
+	} else {
+		add_all(command, config);
+	}
+	add(command, last->bytes, begun ? sizeof(last->bytes) : 0);
+	add_number(command, request->page);
+	add_word(command, part->owners ? "owner" : "all");
+}
+
+/* Out of one slot, or into another. */
+static void add_moving(struct command *command, const struct redis_config *config,
+	const struct redis_part *part, uint32_t script)
+{
+	const struct mcp_session_store_request *request = &part->call.request;
+	add_word(command, "1");
+	add_key(command, config, &request->key, 's');
+	if (script == REDIS_PEEK) {
+		return;
+	}
+	add_number(command, or_nothing(request->tombstone_ms));
+	if (script == REDIS_PLANT) {
+		add(command, part->record.data, part->record.len);
+		return;
+	}
+	add_number(command, request->revision);
+	add_operation(command, request->operation);
+	add_number(command, request->grace_ms);
+	add_word(command, part->undoes ? "0" : "1");
+}
+
+static void add_part(struct command *command, const struct redis_config *config,
+	const struct redis_part *part, uint32_t script, struct mcpsess_digest *last)
+{
+	if (script == REDIS_NOTE) {
+		add_note(command, config, part);
+	} else if (script == REDIS_KEYS) {
+		add_keys_of(command, config, part, last);
+	} else {
+		add_moving(command, config, part, script);
 	}
 }
 
@@ -323,7 +410,7 @@ int mcpsess_redis_verb_append(struct redis_conn *conn, const struct redis_slot *
 	struct command command;
 	command.count = 0;
 	command.used = 0;
-	if (slot->whole) {
+	if ((slot->how & REDIS_WHOLE) != 0) {
 		if (whole_text(conn, text, &script) < 0) {
 			mcpsess_redis_buffer_free(&script, &conn->redis->store);
 			return MCPSESS_E_NOMEM;
@@ -334,7 +421,11 @@ int mcpsess_redis_verb_append(struct redis_conn *conn, const struct redis_slot *
 		add_word(&command, "EVALSHA");
 		add(&command, conn->sha[text], REDIS_SHA_LEN);
 	}
-	add_arguments(&command, config, &slot->call->request, slot->kind, &last);
+	if (slot->kind >= REDIS_NOTE) {
+		add_part(&command, config, mcpsess_redis_part_of(slot->call), slot->kind, &last);
+	} else {
+		add_arguments(&command, config, &slot->call->request, slot->kind, &last);
+	}
 	int r = mcpsess_redis_conn_append(conn, command.count, command.argv, command.lens, end);
 	mcpsess_redis_buffer_free(&script, &conn->redis->store);
 	return r;
@@ -343,11 +434,22 @@ int mcpsess_redis_verb_append(struct redis_conn *conn, const struct redis_slot *
 int mcpsess_redis_verb(
 	struct mcp_session_store_call *call, struct redis *redis, enum redis_script script)
 {
-	struct redis_conn *conn = &redis->conn;
-	int r = mcpsess_redis_conn_admit(conn, call);
-	if (r == MCPSESS_OK) {
-		mcpsess_redis_wait_last(&conn->queue, conn, call, script, 0);
-		r = MCPSESS_PENDING;
+	if (redis->config.cluster) {
+		if (mcpsess_redis_notes_reserve(redis) < 0) {
+			return MCPSESS_E_NOMEM;
+		}
+		switch (script) {
+		case REDIS_CREATE:
+			return mcpsess_redis_create(redis, call);
+		case REDIS_LIST:
+			return mcpsess_redis_list(redis, call);
+		case REDIS_END_OWNER:
+			return mcpsess_redis_end_owner(redis, call);
+		case REDIS_ROTATE:
+			return mcpsess_redis_rotate(redis, call);
+		default:
+			break;
+		}
 	}
-	return r;
+	return mcpsess_redis_send(redis, call, script);
 }

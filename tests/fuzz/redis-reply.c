@@ -12,7 +12,7 @@
 
 #include "fuzz.h"
 
-enum { TURNS = 12, TEXTS = 10 };
+enum { TURNS = 12, TEXTS = 15 };
 
 extern const struct mcpsess_backend mcpsess_backend_redis;
 

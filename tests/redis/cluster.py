@@ -1,55 +1,172 @@
 #!/usr/bin/env python3
-"""A cluster of six: its slot found, moved, and served on when a primary dies.
+"""A cluster of six: sessions on every primary, slots that move under load, and a primary that dies.
 
     cluster.py BUILD_FOLDER
 """
+import re
 import sys
+import threading
 
 import harness
 from harness import Store, check, end, redis, until
 
 BUILD = sys.argv[1]
-TAG = "mcp:session:"
+SESSIONS = 30
 
 
-def a_slot_that_moves(cluster):
-    primary, replica = cluster.of(TAG)
+def primaries(cluster):
+    return [n for n in cluster.nodes if n.process.poll() is None and
+            n.client()("ROLE")[0] == b"master"]
+
+
+def records(node, prefix=b"mcp:session:"):
+    return [k for k in node.client()("KEYS", "*") if k.startswith(prefix) and k.endswith(b"}:s")]
+
+
+def sessions_are_spread(cluster):
     with Store(BUILD, cluster.uri()) as store:
-        store("create moved one")
-        primary.client()("WAIT", 1, 1000)
-        replica.client()("CLUSTER", "FAILOVER")
-        redis.wait_for(lambda: cluster.of(TAG)[0] is replica and
-                       primary.client()("ROLE")[0] == b"slave", "the failover")
-        answer = store("update moved 1 two")
-        check("a verb follows the slot to where it is now",
-              answer.status == "ok" and answer.revision == 2, answer)
-        answer = store("get moved")
-        check("and so do those after it", answer.status == "ok" and answer.payload == "two", answer)
+        store.say("as alice")
+        for i in range(SESSIONS):
+            store(f"create s{i} 0")
+        counts = [len(records(node)) for node in primaries(cluster)]
+        check("every primary has its share of the sessions",
+              min(counts) > 0 and sum(counts) == SESSIONS, counts)
+        check("they are listed, and counted", store("list").payload == str(SESSIONS) and
+              store("stats").payload.split()[0] == str(SESSIONS), store("stats"))
+
+
+def asked(node):
+    """How often it has answered ASK."""
+    found = re.search(rb"errorstat_ASK:count=(\d+)", node.client()("INFO", "errorstats"))
+    return int(found.group(1)) if found else 0
+
+
+def migrate(cluster, slot, source, target):
+    """Key by key, and not over before a verb was sent after a key."""
+    before = asked(source)
+    ids = {node: node.client()("CLUSTER", "MYID") for node in (source, target)}
+    give, take = source.client(), target.client()
+    take("CLUSTER", "SETSLOT", slot, "IMPORTING", ids[source])
+    give("CLUSTER", "SETSLOT", slot, "MIGRATING", ids[target])
+    while True:
+        keys = give("CLUSTER", "GETKEYSINSLOT", slot, 1)
+        if not keys:
+            break
+        give("MIGRATE", "127.0.0.1", target.port, keys[0], 0, 5000)
+    redis.wait_for(lambda: asked(source) > before, "a verb that is told to ASK")
+    for node in [target] + [n for n in primaries(cluster) if n is not target]:
+        node.client()("CLUSTER", "SETSLOT", slot, "NODE", ids[target])
+
+
+def moving(node):
+    """Some records, and whatever indexes are here."""
+    keys = node.client()("KEYS", "mcp:session:*")
+    return [k for k in keys if k.endswith((b"{all}", b"}i"))] + records(node)[:3]
+
+
+class Load:
+    """Reads, writes, and sessions that come and go, in a store of their own."""
+
+    def __init__(self, uri):
+        self.stop, self.bad, self.count = threading.Event(), [], 0
+        self.revisions = [1] * SESSIONS
+        self.store = Store(BUILD, uri)
+        self.thread = threading.Thread(target=self.run)
+
+    def ask(self, line, want="ok"):
+        answer = self.store(line)
+        self.count += 1
+        if answer.status != want:
+            self.bad.append((line, answer))
+        return answer
+
+    def run(self):
+        self.store.say("as alice")
+        turn = 0
+        while not self.stop.is_set():
+            turn += 1
+            for i in range(SESSIONS):
+                answer = self.ask(f"update s{i} {self.revisions[i]} {turn}")
+                self.revisions[i] = answer.revision or self.revisions[i]
+                self.ask(f"get s{i}")
+            self.ask(f"create t{turn} x")
+            self.ask(f"rotate t{turn} u{turn}")
+            self.ask(f"delete u{turn}")
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.stop.set()
+        self.thread.join()
+        self.store.close()
+
+
+def slots_that_move_under_load(cluster):
+    nodes = primaries(cluster)
+    moves = [(key, source, nodes[(i + 1) % len(nodes)])
+             for i, source in enumerate(nodes) for key in moving(source)]
+    with Load(cluster.uri()) as load:
+        for key, source, target in moves:
+            migrate(cluster, source.client()("CLUSTER", "KEYSLOT", key), source, target)
+    check("slots move under load, and every verb is served, by way of ASK or not",
+          load.count > 100 and not load.bad, (load.count, load.bad[:3]))
     with Store(BUILD, cluster.uri()) as store:
-        answer = store("get moved")
-        check("a new store finds it", answer.status == "ok", answer)
+        store.say("as alice")
+        got = [store(f"get s{i}") for i in range(SESSIONS)]
+        check("no update is lost or done twice", [a.revision for a in got] == load.revisions,
+              (got[:3], load.revisions))
+        check("lists and counts are right again", store("list").payload == str(SESSIONS) and
+              store("stats").payload.split()[0] == str(SESSIONS), store("stats").payload)
+
+
+def a_failover(cluster):
+    with Store(BUILD, cluster.uri()) as store:
+        store.say("as alice")
+        for replica in [n for n in cluster.nodes if n not in primaries(cluster)]:
+            replica.client()("CLUSTER", "FAILOVER")
+            redis.wait_for(lambda one=replica: one.client()("ROLE")[0] == b"master",
+                           "the failover")
+            got = {store(f"touch s{i}").status for i in range(SESSIONS)}
+            check("a verb follows its slot to the replica that has taken over", got == {"ok"}, got)
 
 
 def a_primary_that_dies(cluster):
-    primary = cluster.of(TAG)[0]
     with Store(BUILD, cluster.uri()) as store:
-        store("create kept one")
-        primary.client()("WAIT", 1, 1000)
-        primary.kill()
-        answer = store("get kept")
-        check("while nobody serves the slot it is unavailable", answer.status == "UNAVAILABLE",
-              answer)
-        seconds, answer = until(store, "update kept 1 two", seconds=20)
-        check("the replica that takes over serves what was replicated",
-              answer.status == "ok" and answer.revision == 2, f"{answer} after {seconds:.1f} s")
-        check("within seconds", seconds < 10, f"{seconds:.1f} s")
+        store.say("as alice")
+        for node in primaries(cluster):
+            node.client()("WAIT", 1, 1000)
+        primaries(cluster)[0].kill()
+        answers = [store(f"get s{i}") for i in range(SESSIONS)]
+        away = {i for i in range(SESSIONS) if answers[i].status != "ok"}
+        check("only the sessions of a dead primary are unavailable", 0 < len(away) < SESSIONS and
+              {answers[i].status for i in away} == {"UNAVAILABLE"}, answers)
+        late = [until(store, f"get s{i}", seconds=20)[1].status for i in sorted(away)]
+        seconds, answer = until(store, "create new x", seconds=20)
+        check("the replica that takes over serves what was replicated", set(late) == {"ok"}, late)
+        check("within seconds", seconds < 10 and answer.status == "ok", f"{answer} {seconds:.1f} s")
+
+
+def the_end_of_an_owner(cluster):
+    with Store(BUILD, cluster.uri()) as store:
+        store.say("as alice")
+        answer = store("end_owner")
+        got = {store(f"get s{i}").status for i in range(SESSIONS)}
+        check("an owner's end reaches every primary", answer.status == "ok" and got == {"REVOKED"},
+              got)
+        check("and frees the places", store("stats").payload.split()[0] == "0",
+              store("stats").payload)
 
 
 def main():
     with redis.Cluster() as cluster:
         harness.run_kits(BUILD, {"a cluster": (cluster.uri(prefix="kit:"), "--fast")})
-        a_slot_that_moves(cluster)
+        sessions_are_spread(cluster)
+        slots_that_move_under_load(cluster)
+        a_failover(cluster)
         a_primary_that_dies(cluster)
+        the_end_of_an_owner(cluster)
     for uri, word in {"redis+cluster://a:1/3": "database", "redis+cluster://a:x": "port",
                       "redis+cluster://a:1?db=2": "db"}.items():
         with Store(BUILD, uri) as store:

@@ -3,9 +3,9 @@
 local last = tonumber(call('GET', KEYS[3]) or 0)
 local generation = math.max(256 * now, last + 1)
 local keep = now + tonumber(ARGV[1])
-local slots = call('ZRANGEBYSCORE', KEYS[2], 1, '+inf')
+local slots = slots_of(KEYS[2], '+inf')
 for _, member in ipairs(slots) do
-	local slot, count, bytes = struct.unpack('>I6I4I6', member, 2)
+	local slot, count, bytes = struct.unpack('>I6i4I6', member, 2)
 	keep = math.max(keep, slot)
 	if slot > now then
 		bump(KEYS[1], slot, -count, -bytes)

@@ -6,20 +6,22 @@
 -- sets of their own, and two more kinds: "\0e", minus how many have expired, and "\3", slots of
 -- tombstones, scored by minus the slot.
 local COUNT, EXPIRIES, TOMBSTONES = '\0', '\0e', -1e12
+-- Whether what it is told may come in another order than it was: then a count may be below zero.
+local unordered = false
 
 local function bump(index, slot, by, bytes)
 	local member = call('ZRANGEBYSCORE', index, slot, slot, 'LIMIT', 0, 1)[1]
 	local count = by
 	if member then
-		local had, held = struct.unpack('>I4I6', member, 8)
+		local had, held = struct.unpack('>i4I6', member, 8)
 		count, bytes = count + had, bytes + held
 		call('ZREM', index, member)
-	elseif by < 0 then
+	elseif by < 0 and not unordered then
 		return
 	end
-	if count > 0 then
+	if count > 0 or unordered and count < 0 then
 		call('ZADD', index, slot,
-			'\2' .. struct.pack('>I6I4I6', slot, count, math.max(bytes, 0)))
+			'\2' .. struct.pack('>I6i4I6', slot, count, math.max(bytes, 0)))
 	end
 	if by ~= 0 then
 		call('ZINCRBY', index, -by, COUNT)
@@ -65,19 +67,30 @@ local function bury(index, vanish, count)
 	call('ZADD', index, -slot, '\3' .. struct.pack('>I6I4', slot, count))
 end
 
+-- Slots up to a time; a total that is below zero for now is none.
+local function slots_of(index, to, ...)
+	local out = {}
+	for _, member in ipairs(call('ZRANGEBYSCORE', index, 1, to, ...)) do
+		if member:byte(1) == 2 then
+			out[#out + 1] = member
+		end
+	end
+	return out
+end
+
 -- Uncount what has ended: at most 100 slots, and at most so many records.
 local function prune(index, most, tombstone)
-	local gone = call('ZRANGEBYSCORE', index, 1, now, 'LIMIT', 0, 100)
+	local gone = slots_of(index, now, 'LIMIT', 0, 100)
 	local total = 0
 	for _, member in ipairs(gone) do
-		local slot, count, bytes = struct.unpack('>I6I4I6', member, 2)
+		local slot, count, bytes = struct.unpack('>I6i4I6', member, 2)
 		local some = math.min(count, most - total)
 		if some == 0 then
 			break
 		end
 		bump(index, slot, -some, -math.floor(bytes * some / count))
 		total = total + some
-		if tombstone then
+		if tombstone and some > 0 then
 			bury(index, slot + tombstone, some)
 		end
 	end
@@ -88,7 +101,7 @@ local function prune(index, most, tombstone)
 end
 
 local function live(index)
-	return -(call('ZSCORE', index, COUNT) or 0)
+	return math.max(-(call('ZSCORE', index, COUNT) or 0), 0)
 end
 
 local function full(index, max, tombstone)
@@ -133,7 +146,7 @@ end
 local function leave(index, set, key, slot, bytes)
 	bump(index, slot, -1, -bytes)
 	call('ZREM', set, '\1' .. key)
-	if index == set and live(index) <= 0 then
+	if index == set and live(index) == 0 and not unordered then
 		call('UNLINK', index)
 	end
 end

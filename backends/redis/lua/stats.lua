@@ -11,7 +11,7 @@ local buried, bytes = 0, 0
 for _, member in ipairs(call('ZRANGEBYSCORE', KEYS[1], '-inf', TOMBSTONES)) do
 	buried = buried + struct.unpack('>I4', member, 8)
 end
-for _, member in ipairs(call('ZRANGEBYSCORE', KEYS[1], 1, '+inf')) do
+for _, member in ipairs(slots_of(KEYS[1], '+inf')) do
 	bytes = bytes + struct.unpack('>I6', member, 12)
 end
 local expired = -(call('ZSCORE', KEYS[1], EXPIRIES) or 0)
