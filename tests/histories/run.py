@@ -116,7 +116,7 @@ def main():
         if time.monotonic() >= end:
             break
         seed += 2
-        steps, hold = min(steps * 2, 500000), min(hold * 2, 60)
+        steps, hold = min(steps * 2, 100000), min(hold * 2, 20)  # what a checker can hold
     print("\n".join(TABLE))
     sys.exit(1 if FAILED else 0)
 
