@@ -82,7 +82,7 @@ enum { MCP_SESSION_STORE_CURSOR_MAX = 64, MCP_SESSION_STORE_PAGE_MAX = 1000 };
 struct mcp_session_store_request {
 	struct mcpsess_digest key;   /* mcp_session_store_key() of the id */
 	struct mcpsess_digest owner; /* mcp_session_store_owner() of the principal; zero: nobody */
-	uint64_t revision; /* store: 0 creates, else the one to replace; rotate: 0, or it */
+	uint64_t revision; /* store: 0 creates, else which to replace; rotate: 0, or which moves */
 	unsigned char operation[16];  /* store: the operation token; zero: one is made */
 	uint64_t idle_ms;             /* 0: the store's idle */
 	uint64_t absolute_ms;         /* store that creates; 0: the store's absolute */

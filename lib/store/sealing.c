@@ -107,6 +107,7 @@ static int again(struct mcp_session_store_call *call, enum mcpsess_verb verb)
 {
 	call->verb = verb;
 	call->error.status = MCPSESS_OK;
+	call->error.sys = 0;
 	call->error.text[0] = '\0';
 	mcp_session_store_answer_clear(&call->answer);
 	return MCPSESS_SEAL_AGAIN;
