@@ -97,12 +97,13 @@ def recovery(history, fault_end):
     return max(first.values()) / 1e9 - fault_end
 
 
-def begin(build, uri, folder, workers=4, clients=1, steps=25000, seed=1, pretend=False):
-    """Workers with so many clients each; steps of every client at most; uri: a list, in turns."""
+def begin(build, uri, folder, workers=4, clients=1, steps=25000, seconds=3600, seed=1,
+          pretend=False):
+    """Workers with so many clients each; steps and seconds at most; uri: a list, in turns."""
     uris = [uri] if isinstance(uri, str) else uri
     command = [os.path.join(build, "tests/histories/history-worker"), "--seed", str(seed),
-               "--clients", str(clients), "--steps", str(steps), "--module-dir",
-               modules(build, uris[0]), *(["--pretend"] if pretend else [])]
+               "--clients", str(clients), "--steps", str(steps), "--seconds", str(seconds),
+               "--module-dir", modules(build, uris[0]), *(["--pretend"] if pretend else [])]
     return Run(folder, [subprocess.Popen(
         [*command, "--first", str(i * clients), uris[i % len(uris)],
          os.path.join(folder, "journal")],
