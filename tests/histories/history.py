@@ -56,7 +56,7 @@ class Run:
 
     def __init__(self, folder, workers):
         self.folder, self.workers = folder, workers
-        self.fault_begin = self.fault_end = None  # seconds of the workers' clock
+        self.fault_end = None  # seconds of the workers' clock
 
     def tell_to_end(self):
         for worker in self.workers:
@@ -115,7 +115,6 @@ def hurt(one, fault, lead, hold, rest):
     """Wait, break, wait, mend, wait."""
     time.sleep(lead)
     with fault if hasattr(fault, "__enter__") else fault(one):
-        one.fault_begin = time.monotonic()
         time.sleep(hold)
     one.fault_end = time.monotonic()
     time.sleep(rest)

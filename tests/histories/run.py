@@ -31,8 +31,9 @@ CUTS = 40
 MOST_SECONDS = 30  # of a history, where the machine is too busy for all of its steps
 
 FAILED = []
-TABLE = ["| a history on | operations | in | per second | of unknown outcome | UNAVAILABLE "
-         "| broken promises |", "|---|---|---|---|---|---|---|"]
+TABLE = ["| a history on | operations | in | per second | the slowest | of unknown outcome "
+         "| UNAVAILABLE | served again after | acknowledged writes lost | broken promises |",
+         "|---" * 10 + "|"]
 
 
 def say(name, seed, result, seconds, breaks):
@@ -44,14 +45,17 @@ def say(name, seed, result, seconds, breaks):
         if count and not (breaks and what == "operations failed")]
     if result.kept:
         wrong.append(f"python3 tests/histories/checker.py {result.kept}/journal")
+    if breaks and result.recovery is None:
+        wrong.append("a client was not served again")
     if breaks and away + unknown == 0:
         wrong.append("nothing was broken")
     FAILED.extend(wrong)
     print(f"{'FAIL' if wrong else 'ok'} a history on {name}: {'; '.join(wrong + [''])}"
           f"seed {seed}, {dict(sorted(result.by_status.items()))}", flush=True)
+    again = f"{result.recovery * 1000:.0f} ms" if result.recovery is not None else ""
     TABLE.append(f"| {name} | {result.operations} | {seconds:.1f} s | "
-                 f"{result.operations / seconds:.0f} | {unknown} | {away} | "
-                 f"{len(result.violations)} |")
+                 f"{result.operations / seconds:.0f} | {result.longest * 1000:.0f} ms | {unknown} "
+                 f"| {away} | {again} | {result.lost} | {len(result.violations)} |")
 
 
 def judge(name, uri, seed, **options):
@@ -82,7 +86,7 @@ def while_cut(name, server, place, seed, hold, **parameters):
         cuts = again_and_again(proxy.cut, 1 / CUTS)
         judge(f"{name}, connections cut {CUTS} times a second",
               redis.uri(place.format(proxy.port), parameters), seed, fault=cuts, lead=0.2,
-              hold=hold, rest=0.3)
+              hold=hold, rest=1)
 
 
 def on_memory(seed, steps):
