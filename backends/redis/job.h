@@ -33,7 +33,8 @@ struct redis_job {
 	size_t key_count;
 	char cursor[MCP_SESSION_STORE_CURSOR_MAX];
 	unsigned char *record; /* of a rotation */
-	int verdict;           /* what is answered after undoing, and why */
+	unsigned tries;
+	int verdict; /* what is answered after undoing, and why */
 	char why[128];
 };
 

@@ -6,7 +6,7 @@
  * The old record is read and the new place looked at; then it is put there and retired here at
  * once. When only one of the two comes about it is undone.
  */
-enum { OLD, NEW, PLANT = 0, RETIRE };
+enum { OLD, NEW, PLANT = 0, RETIRE, TRIES = 8 };
 
 static void end_well(
 	struct redis_job *job, const unsigned char *header, const struct redis_step *last)
@@ -31,9 +31,32 @@ static void rotated(struct redis_job *job)
 	end_well(job, header, &job->steps[PLANT]);
 }
 
+static void look(struct redis_job *job)
+{
+	struct redis_step *old = mcpsess_redis_step(job, OLD, REDIS_GET);
+	struct redis_step *there = mcpsess_redis_step(job, NEW, REDIS_PEEK);
+	old->part.call.request.flags &= MCP_SESSION_STORE_ANY_OWNER;
+	there->part.call.request.key = job->call->request.new_key;
+}
+
+static void looked(struct redis_job *job);
+
 static void undone(struct redis_job *job)
 {
 	int all = job->steps[0].status == MCPSESS_OK;
+	/* Somebody wrote to it in between. */
+	if (all && job->verdict == MCPSESS_E_CONFLICT) {
+		mcpsess_redis_realloc(job->redis, job->record, 0);
+		job->record = NULL;
+		if (job->tries++ == TRIES) {
+			mcpsess_redis_job_end(job, MCPSESS_E_UNAVAILABLE,
+				"the record is written to all the time");
+		} else if (mcpsess_redis_job_next(job, 2) != NULL) {
+			look(job);
+			mcpsess_redis_job_send(job, looked);
+		}
+		return;
+	}
 	mcpsess_redis_job_end(job, all ? job->verdict : MCPSESS_E_UNKNOWN, NULL);
 }
 
@@ -120,7 +143,8 @@ static void move(struct redis_job *job, const struct redis_step *old)
 
 static void looked(struct redis_job *job)
 {
-	const struct redis_step *old = &job->steps[OLD], *there = &job->steps[NEW];
+	struct redis_step *old = &job->steps[OLD];
+	const struct redis_step *there = &job->steps[NEW];
 	int gone = old->status == MCPSESS_E_REVOKED || old->status == MCPSESS_E_NOTFOUND ||
 		   (old->status == MCPSESS_OK && (old->header[1] & REDIS_MOVED) != 0);
 	int again = is_again(job, there);
@@ -135,6 +159,8 @@ static void looked(struct redis_job *job)
 			there->status == MCPSESS_E_UNAVAILABLE || there->status == MCPSESS_E_NOMEM;
 		mcpsess_redis_job_end(job, failed ? there->status : MCPSESS_E_EXISTS, NULL);
 	} else if (revision > 0 && revision != old->part.call.answer.revision) {
+		job->call->answer = old->part.call.answer;
+		old->part.call.answer.blob = NULL;
 		mcpsess_redis_job_end(job, MCPSESS_E_CONFLICT, NULL);
 	} else {
 		move(job, old);
@@ -147,9 +173,6 @@ int mcpsess_redis_rotate(struct redis *redis, struct mcp_session_store_call *cal
 	if (job == NULL) {
 		return MCPSESS_E_NOMEM;
 	}
-	struct redis_step *old = mcpsess_redis_step(job, OLD, REDIS_GET);
-	struct redis_step *there = mcpsess_redis_step(job, NEW, REDIS_PEEK);
-	old->part.call.request.flags &= MCP_SESSION_STORE_ANY_OWNER;
-	there->part.call.request.key = call->request.new_key;
+	look(job);
 	return mcpsess_redis_job_begin(job, looked);
 }
