@@ -71,6 +71,8 @@ static void it_moves_at_a_revision_with_another_payload(struct mcpsess_kit *kit)
 		turn.revision = 1;
 		WANT(kit, rotate(kit, &turn), MCPSESS_E_CONFLICT,
 			"rotate at a revision that has passed is CONFLICT");
+		SAME(kit, kit->answer.revision, 2,
+			"a CONFLICT of rotate says the revision that stands");
 		UNCHANGED(kit, &ask, before, "a CONFLICT of rotate changes nothing");
 		WANT(kit, exists(kit, &there), MCPSESS_E_NOTFOUND,
 			"a CONFLICT of rotate leaves nothing under the new key");
