@@ -6,7 +6,7 @@
  * The old record is read and the new place looked at; then it is put there and retired here at
  * once. When only one of the two comes about it is undone.
  */
-enum { OLD, NEW, PLANT = 0, RETIRE, TRIES = 8 };
+enum { OLD, NEW, PLANT = 0, RETIRE, JOIN, TRIES = 8 };
 
 static void end_well(
 	struct redis_job *job, const unsigned char *header, const struct redis_step *last)
@@ -24,7 +24,6 @@ static void rotated(struct redis_job *job)
 	const uint64_t slot[3] = { mcpsess_redis_time_slot(header) };
 	mcpsess_redis_note(job->redis, 0, "join", &request->new_key, header, slot);
 	mcpsess_redis_note(job->redis, 0, "drop", &request->key, header, slot);
-	mcpsess_redis_note(job->redis, 1, "join", &request->new_key, header, slot);
 	if (request->grace_ms == 0) {
 		mcpsess_redis_note(job->redis, 1, "drop", &request->key, header, slot);
 	}
@@ -79,9 +78,10 @@ static void undo(struct redis_job *job, int planted, int verdict)
 static void moved(struct redis_job *job)
 {
 	int planted = job->steps[PLANT].status, retired = job->steps[RETIRE].status;
-	if (planted == MCPSESS_OK && retired == MCPSESS_OK) {
+	if (mcpsess_redis_job_status(job) == MCPSESS_OK) {
 		rotated(job);
-	} else if (planted == MCPSESS_E_UNKNOWN || retired == MCPSESS_E_UNKNOWN) {
+	} else if (planted == MCPSESS_E_UNKNOWN || retired == MCPSESS_E_UNKNOWN ||
+		   (planted == MCPSESS_OK && retired == MCPSESS_OK)) {
 		mcpsess_redis_job_end(job, MCPSESS_E_UNKNOWN, NULL);
 	} else if (planted == MCPSESS_OK) {
 		undo(job, 1, retired);
@@ -123,6 +123,18 @@ static int is_again(const struct redis_job *job, const struct redis_step *there)
 	       memcmp(there->header + 70, token, sizeof(token)) == 0;
 }
 
+/* Its owner's index is waited for: who ends the owner must find it. */
+static void join(struct redis_job *job, const struct mcpsess_digest *owner)
+{
+	struct redis_part *part = &mcpsess_redis_step(job, JOIN, REDIS_NOTE)->part;
+	part->owners = 1;
+	part->what = "join";
+	part->more[0] = mcpsess_redis_time_slot(job->record);
+	part->more_count = 1;
+	part->call.request.key = job->call->request.new_key;
+	part->call.request.owner = *owner;
+}
+
 static void move(struct redis_job *job, const struct redis_step *old)
 {
 	size_t len;
@@ -131,8 +143,13 @@ static void move(struct redis_job *job, const struct redis_step *old)
 		mcpsess_redis_job_end(job, MCPSESS_E_NOMEM, "no memory for a record");
 		return;
 	}
-	if (mcpsess_redis_job_next(job, 2) == NULL) {
+	struct mcpsess_digest owner = old->part.call.answer.owner;
+	int owned = !mcpsess_redis_is_nobody(&owner);
+	if (mcpsess_redis_job_next(job, owned ? 3 : 2) == NULL) {
 		return;
+	}
+	if (owned) {
+		join(job, &owner);
 	}
 	struct redis_step *plant = mcpsess_redis_step(job, PLANT, REDIS_PLANT);
 	plant->part.call.request.key = job->call->request.new_key;
