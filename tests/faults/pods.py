@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -51,7 +52,9 @@ class Pods:
     def __init__(self, build, uri):
         Pods.seeds += 1
         self.build, self.uri, self.seed = build, uri, os.getpid() % 100000 * 1000 + Pods.seeds
-        self.folder = tempfile.mkdtemp(prefix="mcpsess-pods-")
+        # Not on a disk: what it does with a page must not count as a call's time.
+        memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+        self.folder = tempfile.mkdtemp(prefix="mcpsess-pods-", dir=memory)
         self.journals = os.path.join(self.folder, "journal")
         self.complaints = open(os.path.join(self.folder, "complaints"), "w+", encoding="utf-8",
                                errors="replace")
@@ -106,6 +109,7 @@ class Outcome:
     def __init__(self, history, begin, end):
         self.operations = history.operations
         self.begin, self.end = begin, end
+        self.stalled_ms = 0
         self.during = [o for o in self.operations if o.heard and o.heard >= begin]
         self.failures = [o for o in self.during if o.status in promises.FAILED]
         self.violations = checker.check(history)
@@ -135,6 +139,28 @@ class Outcome:
                 return None
             latest = max(latest, min(served))
         return (latest - self.end) / 1e6
+
+
+class Stalls:
+    """How long this machine kept a process waiting that wanted to run."""
+
+    def __init__(self):
+        self.most_ms, self.over = 0, threading.Event()
+        self.thread = threading.Thread(target=self.watch, daemon=True)
+
+    def watch(self):
+        before = now_ns()
+        while not self.over.wait(0.01):
+            self.most_ms = max(self.most_ms, (now_ns() - before) / 1e6 - 10)
+            before = now_ns()
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.over.set()
+        self.thread.join()
 
 
 def now_ns():
