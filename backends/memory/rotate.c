@@ -104,6 +104,18 @@ static int reserve(const struct move *move, uint64_t *bytes)
 	return mcpsess_memory_take_bytes(move->memory, *bytes);
 }
 
+/* As the old one under the new key; but for the links of the owner's ring, which has a lock. */
+static void copy(struct memory_record *record, const struct memory_record *old,
+	const struct mcp_session_store_request *request)
+{
+	memcpy(record, old, offsetof(struct memory_record, prev));
+	record->node.key = request->new_key;
+	record->revision++;
+	record->prev = record->next = NULL;
+	record->serial = old->serial;
+	memcpy(record->operation, request->operation, sizeof(record->operation));
+}
+
 /*
  * The record under its new key is another struct: the old one has a place in its shard to keep. Its
  * blob is that of the request's payload, if that takes the place of the old one's.
@@ -114,10 +126,7 @@ static void go(struct move *move, struct memory_record *record)
 	struct memory *memory = move->memory;
 	struct memory_record *old = move->record;
 	void *blob = record->blob;
-	*record = *old;
-	record->node.key = request->new_key;
-	record->revision++;
-	memcpy(record->operation, request->operation, sizeof(record->operation));
+	copy(record, old, request);
 	if (record->owner != NULL) {
 		mcpsess_memory_owner_replace(memory, old, record);
 	}

@@ -349,7 +349,7 @@ def monitor_draws_on_a_terminal_hears_keys_and_leaves_it_as_it_was():
                 page = terminal.next_frame(lambda: terminal.process.send_signal(signal.SIGWINCH))
                 equal(len(page.splitlines()), 6 + 4, page)
 
-                tool.shared.server.send(signal.SIGKILL)
+                tool.shared.server.kill()
                 page = terminal.next_frame(lambda: terminal.press(" "))
                 equal("sessions 20 (20 active" in page, True, page)
                 equal("1 errors, the last:" in page, True, page)
