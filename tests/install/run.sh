@@ -9,21 +9,8 @@ set -u
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 folder=$1
 prefix=$folder/prefix
-failed=0
+. "$root/tests/install/check.sh"
 . "$root/tests/install/host.sh"
-
-check()
-{
-	local name=$1 log
-	shift
-	if log=$("$@" 2>&1); then
-		echo "ok $name"
-	else
-		printf '%s\n' "$log"
-		echo "FAIL $name"
-		failed=1
-	fi
-}
 
 install_it()
 {

@@ -6,20 +6,7 @@
 set -u
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 folder=$1
-failed=0
-
-check()
-{
-	local what=$1 log
-	shift
-	if log=$("$@" 2>&1); then
-		echo "ok $what"
-	else
-		printf '%s\n' "$log" | tail -n 40
-		echo "FAIL $what"
-		failed=1
-	fi
-}
+. "$root/tests/install/check.sh"
 
 install_it()
 {
