@@ -6,6 +6,12 @@
  *
  * Payloads are blobs with a count of references, made before the lock and let go after it, so
  * that under it nothing is copied but a record's header.
+ *
+ * What hangs on a record, its payload today, has one way out: let_go() in shard.c, through which
+ * every record goes that ends, whatever ended it, and every copy that is forgotten. It gives back
+ * what memory_held() counts of max_bytes. An event log will hang there too, change under the lock
+ * of the record's shard as all else does, and move to a new key in rotate.c, where the payload
+ * does.
  */
 #ifndef MCPSESS_MEMORY_H
 #define MCPSESS_MEMORY_H
@@ -21,8 +27,10 @@ enum {
 	/* At most this many tombstones and copies in a shard, 65536 in all; then the oldest goes.
 	 */
 	MEMORY_TOMBSTONES = 1024,
-	/* How many payloads one hold of a lock can leave to be freed after it. */
-	MEMORY_TRASH = 16,
+	/* How many records may end in one hold of a lock. */
+	MEMORY_ENDS = 16,
+	/* What is to be freed after it: a payload of each, and of a copy that each pushes out. */
+	MEMORY_TRASH = 2 * MEMORY_ENDS,
 };
 
 /*
@@ -131,6 +139,12 @@ static inline void *memory_realloc(struct memory *memory, void *ptr, size_t size
 static inline uint64_t memory_payload_len(const struct memory *memory, const void *blob)
 {
 	return blob != NULL ? memory->store.host->blob_bytes(blob).len : 0;
+}
+
+/* What hangs on a record counts. */
+static inline uint64_t memory_held(const struct memory *memory, const struct memory_record *record)
+{
+	return memory_payload_len(memory, record->blob);
 }
 
 /* *out: the blob of the request's payload; NULL when that is empty. OK or NOMEM. */

@@ -87,7 +87,7 @@ static uint64_t cost_of(const struct move *move)
 	if (request->revision > 0) {
 		payload_len = request->payload.len;
 	} else if (request->grace_ms > 0) {
-		payload_len = memory_payload_len(move->memory, record->blob);
+		payload_len = memory_held(move->memory, record);
 	}
 	return memory_cost(record->owner != NULL, payload_len);
 }

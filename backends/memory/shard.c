@@ -9,7 +9,6 @@ void mcpsess_memory_trash_free(struct memory *memory, struct memory_trash *trash
 	}
 	for (struct memory_record *next, *record = trash->records; record != NULL; record = next) {
 		next = record->next;
-		memory->store.host->blob_unref(record->blob);
 		memory_realloc(memory, record, 0);
 	}
 	memory_trash_begin(trash);
@@ -31,19 +30,28 @@ static void queue_join(struct memory_shard *shard, struct memory_record *record)
 	shard->tombstones++;
 }
 
+/* All that hangs on it, with its bytes. */
+static void let_go(struct memory *memory, struct memory_record *record, struct memory_trash *trash)
+{
+	atomic_fetch_sub(&memory->bytes, memory_held(memory, record));
+	memory_trash_blob(trash, record->blob);
+	record->blob = NULL;
+}
+
 static void forget(struct memory *memory, struct memory_shard *shard, struct memory_record *record,
 	struct memory_trash *trash)
 {
-	uint64_t cost =
-		memory_cost(record->owner != NULL, memory_payload_len(memory, record->blob));
+	if (memory_is_copy(record)) {
+		let_go(memory, record, trash);
+	}
 	queue_leave(shard, record);
 	mcpsess_memory_heap_remove(&shard->heap, &memory->store, record);
 	mcpsess_memory_table_remove(&shard->records, &memory->store, &record->node);
+	atomic_fetch_sub(&memory->bytes, memory_cost(record->owner != NULL, 0));
 	if (record->owner != NULL) {
 		mcpsess_memory_owner_release(memory, record);
 	}
 	atomic_fetch_sub(&memory->tombstones, 1);
-	atomic_fetch_sub(&memory->bytes, cost);
 	record->next = trash->records;
 	trash->records = record;
 }
@@ -69,9 +77,7 @@ void mcpsess_memory_end(struct memory *memory, struct memory_shard *shard,
 		atomic_fetch_sub(&memory->sessions, 1);
 		atomic_fetch_add(&memory->tombstones, 1);
 	}
-	atomic_fetch_sub(&memory->bytes, memory_payload_len(memory, record->blob));
-	memory_trash_blob(trash, record->blob);
-	record->blob = NULL;
+	let_go(memory, record, trash);
 	record->state = state;
 	lay_down(memory, shard, record, memory_later(since_ms, memory->tombstone_ms), trash);
 	if (memory->tombstone_ms == 0) {
@@ -172,7 +178,7 @@ static size_t sweep(struct memory *memory, unsigned index, uint64_t now_ms, size
 	int more = 1;
 	memory_trash_begin(&trash);
 	while (more && rounds-- > 0 && freed < budget) {
-		size_t steps = budget - freed < MEMORY_TRASH ? budget - freed : MEMORY_TRASH;
+		size_t steps = budget - freed < MEMORY_ENDS ? budget - freed : MEMORY_ENDS;
 		pthread_mutex_lock(&shard->mutex);
 		freed += mcpsess_memory_advance(memory, shard, now_ms, (unsigned)steps, &trash);
 		more = shard->heap.soonest_ms <= now_ms;
@@ -198,17 +204,27 @@ size_t mcpsess_memory_sweep_all(struct memory *memory, uint64_t now_ms, size_t b
 	return freed;
 }
 
+/* One hold of the lock. 0 when none are left. */
+static int forget_some(struct memory *memory, struct memory_shard *shard)
+{
+	struct memory_trash trash;
+	memory_trash_begin(&trash);
+	pthread_mutex_lock(&shard->mutex);
+	for (int i = 0; i < MEMORY_TRASH && shard->oldest != NULL; i++) {
+		forget(memory, shard, shard->oldest, &trash);
+	}
+	int more = shard->oldest != NULL;
+	pthread_mutex_unlock(&shard->mutex);
+	memory_trash_empty(memory, &trash);
+	return more;
+}
+
 void mcpsess_memory_forget_all(struct memory *memory)
 {
 	for (unsigned i = 0; i < MEMORY_SHARDS; i++) {
-		struct memory_shard *shard = &memory->shards[i];
-		struct memory_trash trash;
-		memory_trash_begin(&trash);
-		pthread_mutex_lock(&shard->mutex);
-		while (shard->oldest != NULL) {
-			forget(memory, shard, shard->oldest, &trash);
+		/* Not for ever, though others go on deleting. */
+		int rounds = MEMORY_TOMBSTONES / MEMORY_TRASH;
+		while (rounds-- > 0 && forget_some(memory, &memory->shards[i])) {
 		}
-		pthread_mutex_unlock(&shard->mutex);
-		memory_trash_empty(memory, &trash);
 	}
 }

@@ -1,6 +1,8 @@
 /* The memory store: caps, bytes, and what happens when there is no memory. */
 #include "memory.h"
 
+enum { OWNER = 7 };
+
 static void caps(struct fake *fake, uint64_t sessions, uint64_t per_owner, const char *max_bytes)
 {
 	memory_configure(fake);
@@ -165,6 +167,99 @@ static void max_bytes_takes_units_and_refuses_what_is_no_number(void **state)
 	}
 }
 
+/* Every way in which what key 1 holds ends: a record, or what a rotation has left of one. */
+
+static char big[1000001];
+
+static void is_deleted(struct fake *fake)
+{
+	assert_int_equal(memory_delete(fake, 1, OWNER), MCPSESS_OK);
+}
+
+static void is_found_expired(struct fake *fake)
+{
+	fake->now_ms += IDLE;
+	assert_int_equal(memory_status(fake, 1), MCPSESS_E_EXPIRED);
+}
+
+static void is_swept(struct fake *fake)
+{
+	fake->now_ms += IDLE;
+	assert_int_equal(fake->store->ops->sweep(fake->store, 1000), 1);
+}
+
+static void ends_with_its_owner(struct fake *fake)
+{
+	struct mcp_session_store_request request = fake_request(fake, 0, OWNER);
+	assert_int_equal(fake_run(fake, fake->store->ops->end_owner, &request, NULL), MCPSESS_OK);
+}
+
+/* To key 2, with a small payload of its own. */
+static void rotate(struct fake *fake, uint64_t grace_ms)
+{
+	struct mcp_session_store_request request = fake_request(fake, 1, OWNER);
+	request.new_key = fake_digest(2);
+	request.revision = 1;
+	request.payload = mcpsess_str("small");
+	request.grace_ms = grace_ms;
+	assert_int_equal(fake_run(fake, fake->store->ops->rotate, &request, NULL), MCPSESS_OK);
+}
+
+static void moves_away(struct fake *fake)
+{
+	rotate(fake, 0);
+}
+
+static void is_a_copy_that_runs_out(struct fake *fake)
+{
+	rotate(fake, IDLE / 2);
+	fake->now_ms += IDLE / 2;
+	assert_int_equal(memory_status(fake, 1), MCPSESS_E_REVOKED);
+}
+
+static void is_a_copy_that_tombstones_push_out(struct fake *fake)
+{
+	rotate(fake, IDLE / 2);
+	for (uint64_t key = 3; memory_status(fake, 1) == MCPSESS_OK; key++) {
+		/* Those beside it, of which fewer are enough. */
+		if (fake_digest(key).bytes[0] == fake_digest(1).bytes[0]) {
+			assert_int_equal(memory_create(fake, key, 0), MCPSESS_OK);
+			assert_int_equal(memory_delete(fake, key, 0), MCPSESS_OK);
+		}
+	}
+	assert_int_equal(memory_status(fake, 1), MCPSESS_E_NOTFOUND);
+}
+
+static void is_a_copy_that_makes_room(struct fake *fake)
+{
+	rotate(fake, IDLE / 2);
+	assert_int_equal(memory_store(fake, 3, 0, 0, big), MCPSESS_OK);
+	assert_int_equal(memory_status(fake, 1), MCPSESS_E_NOTFOUND);
+	assert_int_equal(memory_store(fake, 3, 0, 1, ""), MCPSESS_OK);
+}
+
+static void however_a_record_ends_all_that_it_held_goes(void **state)
+{
+	(void)state;
+	static void (*const ends[])(struct fake *) = { is_deleted, is_found_expired, is_swept,
+		ends_with_its_owner, moves_away, is_a_copy_that_runs_out,
+		is_a_copy_that_tombstones_push_out, is_a_copy_that_makes_room };
+	memset(big, 'b', sizeof(big) - 1);
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+		struct fake fake;
+		caps(&fake, MCP_SESSION_STORE_NONE, MCP_SESSION_STORE_NONE, "1500000");
+		assert_int_equal(memory_store(&fake, 1, OWNER, 0, big), MCPSESS_OK);
+		int64_t held = fake.held;
+		ends[i](&fake);
+		/* At once, not when somebody counts; and counted out once, not twice. */
+		assert_true(held - fake.held > (int64_t)sizeof(big) / 2);
+		assert_in_range(memory_stats(&fake).bytes, 1, sizeof(big) / 2);
+		fake.now_ms += ABSOLUTE + TOMBSTONE;
+		assert_int_equal(memory_stats(&fake).bytes, 0);
+		memory_end(&fake);
+	}
+}
+
 /* Bytes that are really held beyond the payloads, per session. */
 static int64_t overhead(uint64_t count, uint64_t owners)
 {
@@ -270,6 +365,7 @@ int main(void)
 		cmocka_unit_test(an_owner_has_a_cap_and_nobody_has_none),
 		cmocka_unit_test(an_update_that_would_pass_max_bytes_changes_nothing),
 		cmocka_unit_test(max_bytes_takes_units_and_refuses_what_is_no_number),
+		cmocka_unit_test(however_a_record_ends_all_that_it_held_goes),
 		cmocka_unit_test(a_session_costs_at_most_250_bytes_beyond_its_payload),
 		cmocka_unit_test(every_allocation_may_fail),
 	};
