@@ -43,8 +43,13 @@ enum mcpsess_event {
  * with a short idle of its own; where idle is none it matters to such requests only. A call that
  * pends longer than the store's timeout is cancelled.
  *
- * Members may be added at the end; size says which are there. Where `can` lacks a bit its
- * members may be NULL. CAN_PEND and CAN_THREADS exclude each other.
+ * Members are added at the end; size says which are there. A table may be shorter than this one,
+ * down to the required members, or longer: what the library does not know it does not ask for.
+ * Where `can` lacks a bit its members may be NULL. CAN_PEND and CAN_THREADS exclude each other.
+ *
+ * Behind ping is the place of the event log that a record will have: append, read, close and drop,
+ * with bit 14 of `can`. What one of them is asked beyond a request will be in a struct that begins
+ * with a call, so that a call never grows. A log ends with its record, in the same step.
  */
 struct mcp_session_store_ops {
 	uint32_t size; /* sizeof(struct mcp_session_store_ops) */
@@ -89,7 +94,7 @@ struct mcp_session_store_ops {
 
 /**
  * What the core does for a backend; core is the one given to open() and kept in the store.
- * Members may be added at the end.
+ * Members are added at the end; size says which are there.
  */
 struct mcpsess_host {
 	uint32_t size;

@@ -73,6 +73,7 @@ enum mcp_session_store_capability {
 	MCP_SESSION_STORE_CAN_END_OWNER = 1u << 11, /* ends all of an owner's records at once */
 	MCP_SESSION_STORE_CAN_ONCE = 1u << 12,      /* redeems a token at most once */
 	MCP_SESSION_STORE_CAN_PING = 1u << 13,      /* asks whether what is behind it lives */
+	/* 14 and 15 are kept for the event log of a record and the bus between nodes. */
 };
 
 /** Of lists: bytes of a cursor, entries of a page. */

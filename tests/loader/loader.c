@@ -28,22 +28,73 @@ static void assert_refused(const char *uri, const char *const *says)
 	}
 }
 
+static struct mcp_session_store *open_good(const char *uri)
+{
+	struct mcp_session_store *store = NULL;
+	struct mcpsess_error err;
+	if (mcp_session_store_open(uri, &options, &store, &err) != MCPSESS_OK) {
+		fail_msg("%s", err.text);
+	}
+	return store;
+}
+
 static void a_module_serves_all_its_schemes(void **state)
 {
 	(void)state;
 	static const char *const uris[] = { "good:", "good+unix:///run/x", "good://host/0" };
 	for (size_t i = 0; i < sizeof(uris) / sizeof(uris[0]); i++) {
-		struct mcp_session_store *store = NULL;
+		struct mcp_session_store *store = open_good(uris[i]);
 		struct mcp_session_store_request request = { .key = { { 1 } } };
 		struct mcp_session_store_answer answer = { 0 };
 		struct mcpsess_error err;
-		if (mcp_session_store_open(uris[i], &options, &store, &err) != MCPSESS_OK) {
-			fail_msg("%s", err.text);
-		}
 		assert_int_equal(mcp_session_store_get(store, &request, &answer, &err), MCPSESS_OK);
 		assert_int_equal(answer.revision, 42);
 		mcp_session_store_close(store);
 	}
+}
+
+/* The five verbs answer, what this library knows and the module lacks is UNSUPPORTED. */
+static void want_five_verbs(const char *uri, uint64_t touch_every_ms)
+{
+	typedef int verb(struct mcp_session_store *, const struct mcp_session_store_request *,
+		struct mcp_session_store_answer *, struct mcpsess_error *);
+	static verb *const verbs[] = { mcp_session_store_store, mcp_session_store_get,
+		mcp_session_store_touch, mcp_session_store_delete, mcp_session_store_exists };
+	struct mcp_session_store *store = open_good(uri);
+	struct mcp_session_store_request request = { .key = { { 1 } } };
+	struct mcp_session_store_answer answer = { 0 };
+	struct mcp_session_store_options settings;
+	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++) {
+		assert_int_equal(verbs[i](store, &request, &answer, NULL), MCPSESS_OK);
+		assert_int_equal(answer.revision, 42);
+	}
+	assert_int_equal(
+		mcp_session_store_ping(store, &request, NULL, NULL), MCPSESS_E_UNSUPPORTED);
+	assert_int_equal(mcp_session_store_sweep(store, 1), MCPSESS_E_UNSUPPORTED);
+	mcp_session_store_settings(store, &settings);
+	assert_int_equal(settings.idle_ms, 300000);
+	assert_int_equal(settings.touch_every_ms, touch_every_ms);
+	mcp_session_store_close(store);
+}
+
+static void a_module_of_an_older_release_has_a_shorter_table(void **state)
+{
+	(void)state;
+	want_five_verbs("good:", 0);
+	/* Nor does its descriptor say that touches are free. */
+	want_five_verbs("earlier:", 30000);
+}
+
+static void a_module_of_a_later_release_has_a_longer_table(void **state)
+{
+	(void)state;
+	struct mcp_session_store_pool *pool = NULL;
+	struct mcp_session_store_request request = { .key = { { 1 } } };
+	want_five_verbs("later:", 0);
+	assert_int_equal(
+		mcp_session_store_pool_open("later:", &options, 0, &pool, NULL), MCPSESS_OK);
+	assert_int_equal(mcp_session_store_pool_touch(pool, &request, NULL, NULL), MCPSESS_OK);
+	mcp_session_store_pool_close(pool);
 }
 
 static void other_schemes_of_a_backend_find_its_module(void **state)
@@ -72,6 +123,8 @@ static void each_wrong_module_is_refused_with_what_was_found_and_wanted(void **s
 		{ "noscheme:", { "/mcpsess-noscheme.so", "serves the schemes \"something else\"",
 				       "not \"noscheme\"" } },
 		{ "good+tls:", { "/mcpsess-good.so", "\"good good+unix\"", "not \"good+tls\"" } },
+		{ "overstating:", { "backend overstating lacks ping" } },
+		{ "tableless:", { "backend tableless has a table of 8 bytes", "or more" } },
 		{ "importing:",
 			{ "/mcpsess-importing.so", "does not load", "nobody_has_this_symbol" } },
 		{ "notelf:", { "/mcpsess-notelf.so", "does not load" } },
@@ -130,6 +183,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_module_serves_all_its_schemes),
+		cmocka_unit_test(a_module_of_an_older_release_has_a_shorter_table),
+		cmocka_unit_test(a_module_of_a_later_release_has_a_longer_table),
 		cmocka_unit_test(other_schemes_of_a_backend_find_its_module),
 		cmocka_unit_test(each_wrong_module_is_refused_with_what_was_found_and_wanted),
 		cmocka_unit_test(a_uri_chooses_no_path),

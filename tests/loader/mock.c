@@ -1,6 +1,7 @@
 /*
  * A module of five plain functions, or one that is wrong in one way: NAME is its own, and WRONG_...
  * may be defined to be another abi, size, name or list of schemes, or a member that is missing.
+ * TABLE_SIZE and CAN make one of an older release, or of a later one with verbs unknown today.
  */
 #include <mcpsess/backend.h>
 
@@ -28,6 +29,19 @@
 #define WRONG_SYMBOL JOIN(mcpsess_backend_, NAME)
 #endif
 
+#ifndef TABLE_SIZE
+#define TABLE_SIZE sizeof(struct mcp_session_store_ops)
+#endif
+#ifndef CAN
+#define CAN 0
+#endif
+
+/* With as many members as are to come in a very long time. */
+struct later_ops {
+	struct mcp_session_store_ops ops;
+	int (*unknown[64])(struct mcp_session_store *store, struct mcp_session_store_call *call);
+};
+
 struct mock {
 	struct mcp_session_store base;
 	const struct mcpsess_host *host;
@@ -47,14 +61,27 @@ static void mock_close(struct mcp_session_store *store)
 	self->host->realloc(self->core, self, 0);
 }
 
-static const struct mcp_session_store_ops ops = {
-	.size = sizeof(ops),
-	.store = answer,
-	.get = answer,
-	.touch = answer,
-	.mcpsess_delete_ = answer,
-	.exists = answer,
-	.close = mock_close,
+/* What an older release does not have must not be looked at, a later one's never be called. */
+static int trap(struct mcp_session_store *store, struct mcp_session_store_call *call)
+{
+	(void)store, (void)call;
+	__builtin_trap();
+}
+
+#define UNKNOWN_8  trap, trap, trap, trap, trap, trap, trap, trap
+#define UNKNOWN_32 UNKNOWN_8, UNKNOWN_8, UNKNOWN_8, UNKNOWN_8
+
+static const struct later_ops table = {
+	.ops = { .size = TABLE_SIZE,
+		.can = CAN,
+		.store = answer,
+		.get = answer,
+		.touch = answer,
+		.mcpsess_delete_ = answer,
+		.exists = answer,
+		.close = mock_close,
+		.ping = trap },
+	.unknown = { UNKNOWN_32, UNKNOWN_32 },
 };
 
 __attribute__((unused)) static int mock_open(const struct mcpsess_host *host, void *core,
@@ -66,7 +93,7 @@ __attribute__((unused)) static int mock_open(const struct mcpsess_host *host, vo
 	if (self == NULL) {
 		return MCPSESS_E_NOMEM;
 	}
-	*self = (struct mock){ .base.ops = &ops, .host = host, .core = core };
+	*self = (struct mock){ .base.ops = &table.ops, .host = host, .core = core };
 	*out = &self->base;
 	return MCPSESS_OK;
 }
@@ -85,4 +112,5 @@ const struct mcpsess_backend WRONG_SYMBOL = {
 	.schemes = WRONG_SCHEMES,
 	.parameters = "",
 	.open = WRONG_OPEN,
+	.touches_are_free = 1,
 };
