@@ -25,7 +25,7 @@ static struct mcpsess_bytes inside(struct mcpsess_bytes string)
 	return mcpsess_mem((const char *)string.data + 1, string.len - 2);
 }
 
-double tool_echo_delay(const struct mcpsess_message *message)
+double tool_echo_delay(struct mcpsess_message *message)
 {
 	struct mcpsess_bytes json = mcpsess_message_argument(message, "delay");
 	char number[32];

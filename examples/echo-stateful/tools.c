@@ -80,7 +80,7 @@ enum mcpsess_verdict tool_finish_json(
 	return tool_finish(message, &result);
 }
 
-int tool_string(const struct mcpsess_message *message, const char *name, json_t **out)
+int tool_string(struct mcpsess_message *message, const char *name, json_t **out)
 {
 	struct mcpsess_bytes text = mcpsess_message_argument(message, name);
 	if (text.len == 0) {
@@ -151,7 +151,7 @@ enum mcpsess_verdict tools_handle(struct mcpsess_message *message)
 		message, MCPSESS_RPC_METHOD_NOT_FOUND, "Method not found", mcpsess_str(NULL));
 }
 
-uint64_t tools_delay_ms(const struct mcpsess_message *message)
+uint64_t tools_delay_ms(struct mcpsess_message *message)
 {
 	double seconds = 0;
 	if (is(mcpsess_message_name(message), "echo") &&

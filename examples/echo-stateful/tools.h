@@ -12,7 +12,7 @@
 enum mcpsess_verdict tools_handle(struct mcpsess_message *message);
 
 /* How long the call wants to wait before it is handled: echo has a delay. Mostly 0. */
-uint64_t tools_delay_ms(const struct mcpsess_message *message);
+uint64_t tools_delay_ms(struct mcpsess_message *message);
 
 /* -- for the files that make up the tools ----------------------------------------------------- */
 
@@ -25,10 +25,10 @@ enum mcpsess_verdict tool_get_session_info(struct mcpsess_message *message);
 enum mcpsess_verdict tool_session_info(struct mcpsess_message *message);
 
 /* Seconds of echo's delay; -1 when it is not 0 to 60. */
-double tool_echo_delay(const struct mcpsess_message *message);
+double tool_echo_delay(struct mcpsess_message *message);
 
 /* 1 and the string, to be released; 0: no such argument; -1: it is no string. */
-int tool_string(const struct mcpsess_message *message, const char *name, json_t **out);
+int tool_string(struct mcpsess_message *message, const char *name, json_t **out);
 
 /* The name that the client gave itself, escaped. */
 void tool_put_client(struct text *text, const struct mcpsess_session *session);

@@ -171,10 +171,10 @@ MCPSESS_API struct mcpsess_bytes mcpsess_message_name(const struct mcpsess_messa
 
 /**
  * The JSON text of params.arguments[name]; empty when absent. The text is valid JSON: a string
- * can be spliced into a reply as it is.
+ * can be spliced into a reply as it is. What it passes is kept in the message for the next.
  */
 MCPSESS_API struct mcpsess_bytes mcpsess_message_argument(
-	const struct mcpsess_message *message, const char *name);
+	struct mcpsess_message *message, const char *name);
 
 /** The session, for the message's life; NULL where the policy let it come without one. */
 MCPSESS_API struct mcpsess_session *mcpsess_message_session(struct mcpsess_message *message);

@@ -29,12 +29,9 @@ struct mcpsess_bytes mcpsess_message_name(const struct mcpsess_message *message)
 	return message->item.name;
 }
 
-struct mcpsess_bytes mcpsess_message_argument(
-	const struct mcpsess_message *message, const char *name)
+struct mcpsess_bytes mcpsess_message_argument(struct mcpsess_message *message, const char *name)
 {
-	/* What the walk meets is kept; to the caller nothing changes. */
-	return mcpsess_envelope_argument(
-		(struct mcpsess_envelope *)&message->item, mcpsess_str(name));
+	return mcpsess_envelope_argument(&message->item, mcpsess_str(name));
 }
 
 struct mcpsess_session *mcpsess_message_session(struct mcpsess_message *message)
