@@ -90,6 +90,14 @@ struct mcp_session_store_ops {
 	int (*end_owner)(struct mcp_session_store *store, struct mcp_session_store_call *call);
 	int (*once)(struct mcp_session_store *store, struct mcp_session_store_call *call);
 	int (*ping)(struct mcp_session_store *store, struct mcp_session_store_call *call);
+
+	/**
+	 * Optional, with CAN_PEND: fd, which is read from, is all that is watched, and somebody
+	 * blocks until something comes of it. Wait in the reading itself, at most wait_ms, and see
+	 * to what comes as ready() would: a system call less. Nothing need have come. 0: not now,
+	 * and the core waits as ever.
+	 */
+	int (*wait)(struct mcp_session_store *store, int fd, int wait_ms);
 };
 
 /**

@@ -109,9 +109,20 @@ static void ready(struct mcpsess_core *core, int fd, short happened)
 	core->ops.ready(core->store, fd, events);
 }
 
+/* The backend may know a shorter way than poll(), where there is one thing to wait for. */
+static int waited(struct mcpsess_core *core, int wait_ms)
+{
+	const struct pollfd *fds = core->loop.fds;
+	return core->ops.wait != NULL && wait_ms > 0 && core->loop.fd_count == 1 &&
+	       fds[0].events == POLLIN && core->ops.wait(core->store, fds[0].fd, wait_ms);
+}
+
 void mcpsess_loop_poll(struct mcpsess_core *core, int wait_ms)
 {
 	struct mcpsess_loop *loop = &core->loop;
+	if (waited(core, wait_ms)) {
+		return;
+	}
 	int some = loop->fd_count > 0 || wait_ms > 0 ? poll(loop->fds, loop->fd_count, wait_ms) : 0;
 	/* By place: what ready() does may move the table and change what is in it. */
 	for (size_t i = 0; some > 0 && i < loop->fd_count; i++) {

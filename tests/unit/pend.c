@@ -1,6 +1,7 @@
 #include "pend.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -171,6 +172,19 @@ static void ready(struct mcp_session_store *store, int fd, uint32_t events)
 	self->reply_count = 0;
 }
 
+static int wait_for(struct mcp_session_store *store, int fd, int wait_ms)
+{
+	struct pollfd wanted = { .fd = fd, .events = POLLIN };
+	pend.asked_to_wait++;
+	if (!pend.waits) {
+		return 0;
+	}
+	if (poll(&wanted, 1, wait_ms) > 0) {
+		ready(store, fd, MCPSESS_EVENT_READ);
+	}
+	return 1;
+}
+
 static void tick(struct mcp_session_store *store, uint64_t now_ms)
 {
 	(void)store, (void)now_ms;
@@ -231,6 +245,7 @@ static void fill_table(struct mcp_session_store_ops *ops)
 		.tick = strcmp(lacks, "tick") == 0 ? NULL : tick,
 		.cancel = strcmp(lacks, "cancel") == 0 ? NULL : cancel,
 		.flush = flush,
+		.wait = wait_for,
 	};
 }
 

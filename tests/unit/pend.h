@@ -30,9 +30,11 @@ struct pend_script {
 	int (*on_store)(struct mcp_session_store *store, struct mcp_session_store_call *call);
 	const char *lacks;    /* a member that the table goes without */
 	uint32_t table_size;  /* when not 0 */
+	int waits;            /* whether wait() does, or leaves it to the core */
 	atomic_uint events;   /* what ready() was told last */
 	atomic_int gate_shut; /* sending waits */
 	atomic_uint opened, closed, cancelled, ticks, sent, flushes, largest_batch, sweeps;
+	atomic_uint asked_to_wait;
 };
 
 extern struct pend_script pend;

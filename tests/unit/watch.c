@@ -170,6 +170,54 @@ static void what_is_over_while_others_blocked_wakes_the_host(void **state)
 	}
 }
 
+/* How often the backend was asked to wait in a get that blocks. */
+static unsigned asked_to_wait(struct mcp_session_store *store)
+{
+	struct mcp_session_store_request request = { .key = pend_key(1) };
+	unsigned before = pend.asked_to_wait;
+	pend.mode = PEND_ITSELF;
+	assert_int_equal(mcp_session_store_get(store, &request, NULL, NULL), MCPSESS_OK);
+	return pend.asked_to_wait - before;
+}
+
+static void a_backend_may_wait_for_its_only_descriptor_itself(void **state)
+{
+	struct mcp_session_store *store = *state;
+	for (pend.waits = 0; pend.waits < 2; pend.waits++) {
+		pend.events = 0;
+		assert_int_equal(asked_to_wait(store), 1);
+		assert_int_equal(pend.events, MCPSESS_EVENT_READ);
+	}
+}
+
+static void a_backend_waits_for_nothing_else_itself(void **state)
+{
+	struct mcp_session_store *store = *state;
+	struct asked asked;
+	assert_int_equal(asked_to_wait(store), 1);
+	asked_get(&asked, store, 1);
+	assert_int_equal(mcp_session_store_dispatch(store), 1);
+	assert_int_equal(pend.asked_to_wait, 1);
+	pend_watch(store, MCPSESS_EVENT_READ | MCPSESS_EVENT_WRITE);
+	assert_int_equal(asked_to_wait(store), 0);
+	pend_watch(store, MCPSESS_EVENT_READ);
+	mcp_session_store_fd(store);
+	assert_int_equal(asked_to_wait(store), 0);
+	asked_is_answered(&asked, 1);
+}
+
+static void who_waits_itself_comes_back_in_time(void **state)
+{
+	(void)state;
+	struct mcp_session_store *store = asked_open("pend:?timeout=20ms");
+	struct mcp_session_store_request request = { .key = pend_key(1) };
+	pend.mode = PEND_NEVER;
+	pend.waits = 1;
+	assert_int_equal(mcp_session_store_get(store, &request, NULL, NULL), MCPSESS_E_UNAVAILABLE);
+	assert_true(pend.asked_to_wait > 0);
+	mcp_session_store_close(store);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -182,6 +230,9 @@ int main(void)
 		TEST(a_backend_is_ticked_when_it_asked_to_be),
 		TEST(a_tick_wakes_the_host),
 		TEST(what_is_over_while_others_blocked_wakes_the_host),
+		TEST(a_backend_may_wait_for_its_only_descriptor_itself),
+		TEST(a_backend_waits_for_nothing_else_itself),
+		TEST(who_waits_itself_comes_back_in_time),
 #undef TEST
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
