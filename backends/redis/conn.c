@@ -366,7 +366,7 @@ static void look_at(struct redis_conn *conn)
 	uint64_t now_ms = conn->queue.first->give_up_ms;
 	if (conn->queue.count == 0 && now_ms > conn->used_ms + STALE_MS &&
 		mcpsess_redis_socket_is_stale(&conn->socket)) {
-		mcpsess_redis_receive(conn);
+		mcpsess_redis_receive(conn, 0);
 	} else if (conn->queue.count > 0 && is_overdue(conn, mcpsess_redis_now(conn->redis))) {
 		mcpsess_redis_conn_lose(conn, ETIMEDOUT, "an answer is overdue");
 	}
@@ -407,13 +407,23 @@ void mcpsess_redis_conn_ready(struct redis_conn *conn, uint32_t events)
 		secure(conn);
 	} else {
 		if ((events & (MCPSESS_EVENT_READ | MCPSESS_EVENT_ERROR)) != 0) {
-			mcpsess_redis_receive(conn);
+			mcpsess_redis_receive(conn, 0);
 		}
 		if ((events & MCPSESS_EVENT_WRITE) != 0 && conn->state >= REDIS_GREETING) {
 			write_out(conn);
 		}
 	}
 	mcpsess_redis_conn_flush(conn);
+}
+
+int mcpsess_redis_conn_wait(struct redis_conn *conn, int wait_ms)
+{
+	if (conn->state < REDIS_GREETING || !mcpsess_redis_socket_waits(&conn->socket, wait_ms)) {
+		return 0;
+	}
+	mcpsess_redis_receive(conn, 1);
+	mcpsess_redis_conn_flush(conn);
+	return 1;
 }
 
 /* A little before the core would give up, for here it is known that nothing was sent. */

@@ -50,6 +50,8 @@ int mcpsess_redis_conn_admit(struct redis_conn *conn, struct mcp_session_store_c
 /* Connect if calls wait, and send all that can be sent. */
 void mcpsess_redis_conn_flush(struct redis_conn *conn);
 void mcpsess_redis_conn_ready(struct redis_conn *conn, uint32_t events);
+/* The same, having waited for an answer; 0: it did not. */
+int mcpsess_redis_conn_wait(struct redis_conn *conn, int wait_ms);
 void mcpsess_redis_conn_tick(struct redis_conn *conn, uint64_t now_ms);
 /* When tick has something to do; 0: never. */
 uint64_t mcpsess_redis_conn_next(const struct redis_conn *conn);
@@ -61,8 +63,8 @@ void mcpsess_redis_conn_lose(struct redis_conn *conn, int sys, const char *why);
 
 /* Leave the sentinel for the endpoint that it told, or the node that told the map. */
 void mcpsess_redis_conn_move(struct redis_conn *conn);
-/* receive.c: read what is there and take all replies that are whole. */
-void mcpsess_redis_receive(struct redis_conn *conn);
+/* receive.c: read what is there, or wait for it, and take all replies that are whole. */
+void mcpsess_redis_receive(struct redis_conn *conn, int waits);
 
 /* append.c: append a command; end of stream in *end. NOMEM. */
 int mcpsess_redis_conn_append(

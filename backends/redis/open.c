@@ -105,17 +105,34 @@ static void flush(struct mcp_session_store *self)
 	mcpsess_redis_schedule(redis);
 }
 
-static void ready(struct mcp_session_store *self, int fd, uint32_t events)
+static struct redis_conn *conn_of(struct redis *redis, int fd)
 {
-	struct redis *redis = mcpsess_redis_of(self);
 	struct redis_conn *conn;
 	for (size_t i = 0; (conn = mcpsess_redis_each(redis, i)) != NULL; i++) {
 		if (fd == conn->socket.fd) {
-			mcpsess_redis_conn_ready(conn, events);
 			break;
 		}
 	}
+	return conn;
+}
+
+static void ready(struct mcp_session_store *self, int fd, uint32_t events)
+{
+	struct redis_conn *conn = conn_of(mcpsess_redis_of(self), fd);
+	if (conn != NULL) {
+		mcpsess_redis_conn_ready(conn, events);
+	}
 	flush(self);
+}
+
+static int wait(struct mcp_session_store *self, int fd, int wait_ms)
+{
+	struct redis_conn *conn = conn_of(mcpsess_redis_of(self), fd);
+	if (conn == NULL || !mcpsess_redis_conn_wait(conn, wait_ms)) {
+		return 0;
+	}
+	flush(self);
+	return 1;
 }
 
 static void tick(struct mcp_session_store *self, uint64_t now_ms)
@@ -174,6 +191,7 @@ static const struct mcp_session_store_ops ops = {
 	.end_owner = end_owner,
 	.once = once,
 	.ping = ping,
+	.wait = wait,
 };
 
 static int open_it(const struct mcpsess_host *host, void *core,

@@ -98,7 +98,7 @@ static int take_replies(struct redis_conn *conn)
 	}
 }
 
-void mcpsess_redis_receive(struct redis_conn *conn)
+void mcpsess_redis_receive(struct redis_conn *conn, int waits)
 {
 	for (;;) {
 		size_t moved;
@@ -109,7 +109,8 @@ void mcpsess_redis_receive(struct redis_conn *conn)
 		}
 		size_t room = conn->in.capacity - conn->in.end;
 		enum redis_io io = mcpsess_redis_socket_read(
-			&conn->socket, conn->in.data + conn->in.end, room, &moved, &sys);
+			&conn->socket, conn->in.data + conn->in.end, room, waits, &moved, &sys);
+		waits = 0;
 		conn->in.end += moved;
 		if (io == REDIS_IO_CLOSED || io == REDIS_IO_FAILED) {
 			mcpsess_redis_conn_lose(conn, sys,

@@ -1,6 +1,7 @@
 #include "socket.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -14,6 +15,15 @@
 void mcpsess_redis_socket_init(struct redis_socket *self)
 {
 	*self = (struct redis_socket){ .fd = -1 };
+}
+
+/* Connected: whoever must not wait says so with each call from now on. */
+static void let_wait(struct redis_socket *self)
+{
+	const struct timeval patience = { .tv_usec = REDIS_PATIENCE_MS * 1000 };
+	self->waits =
+		setsockopt(self->fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)) == 0 &&
+		fcntl(self->fd, F_SETFL, 0) == 0;
 }
 
 static enum redis_io begin(struct redis_socket *self, int family, const struct sockaddr *address,
@@ -30,6 +40,7 @@ static enum redis_io begin(struct redis_socket *self, int family, const struct s
 		setsockopt(self->fd, SOL_SOCKET, SO_KEEPALIVE, &one, sizeof(one));
 	}
 	if (connect(self->fd, address, len) == 0) {
+		let_wait(self);
 		return REDIS_IO_OK;
 	}
 	*sys = errno;
@@ -114,23 +125,27 @@ enum redis_io mcpsess_redis_socket_finish(struct redis_socket *self, int *sys)
 	if (getsockopt(self->fd, SOL_SOCKET, SO_ERROR, sys, &len) < 0) {
 		*sys = errno;
 	}
-	return *sys == 0 ? REDIS_IO_OK : REDIS_IO_FAILED;
+	if (*sys != 0) {
+		return REDIS_IO_FAILED;
+	}
+	let_wait(self);
+	return REDIS_IO_OK;
 }
 
 enum redis_io mcpsess_redis_socket_read(
-	struct redis_socket *self, void *data, size_t len, size_t *moved, int *sys)
+	struct redis_socket *self, void *data, size_t len, int waits, size_t *moved, int *sys)
 {
 	ssize_t n;
 	if (self->tls != NULL) {
 		return mcpsess_redis_tls_read(self, data, len, moved, sys);
 	}
 	do {
-		n = recv(self->fd, data, len, MSG_DONTWAIT);
-	} while (n < 0 && errno == EINTR);
+		n = recv(self->fd, data, len, waits ? 0 : MSG_DONTWAIT);
+	} while (n < 0 && errno == EINTR && !waits);
 	*moved = n > 0 ? (size_t)n : 0;
 	*sys = n < 0 ? errno : 0;
 	if (n < 0) {
-		return *sys == EAGAIN ? REDIS_IO_READ : REDIS_IO_FAILED;
+		return *sys == EAGAIN || *sys == EINTR ? REDIS_IO_READ : REDIS_IO_FAILED;
 	}
 	return n > 0 ? REDIS_IO_OK : REDIS_IO_CLOSED;
 }

@@ -1,10 +1,17 @@
-/* One socket to a server, never blocking but for the resolution of a host's name. */
+/*
+ * One socket to a server. It blocks in the resolution of a host's name, and in a reading that is
+ * asked to wait.
+ */
 #ifndef MCPSESS_REDIS_SOCKET_H
 #define MCPSESS_REDIS_SOCKET_H
 
 #include <mcpsess/backend.h>
 
-enum { REDIS_HOST_MAX = 255 };
+enum {
+	REDIS_HOST_MAX = 255,
+	/* Never changed, for that would be a system call; long enough to matter to nobody. */
+	REDIS_PATIENCE_MS = 100,
+};
 
 struct redis_endpoint {
 	char host[REDIS_HOST_MAX + 1]; /* or the path of a socket, which begins with a slash */
@@ -20,6 +27,7 @@ struct redis_socket {
 	struct addrinfo *addresses;
 	struct addrinfo *next; /* to be tried when this one fails */
 	struct redis_tls *tls; /* NULL: plain */
+	int waits;             /* reading may block, for REDIS_PATIENCE_MS */
 };
 
 /* What an operation on a socket came to. */
@@ -35,11 +43,17 @@ enum redis_io mcpsess_redis_socket_begin(struct redis_socket *socket,
 /* The same for the next address, where the one before failed; FAILED when there is none. */
 enum redis_io mcpsess_redis_socket_next(struct redis_socket *socket, int *sys, const char **why);
 enum redis_io mcpsess_redis_socket_finish(struct redis_socket *socket, int *sys);
-/* Bytes moved, or how the rest stands: *moved is 0 unless OK. */
+/* Bytes moved, or how the rest stands: *moved is 0 unless OK. READ after waiting: in vain. */
 enum redis_io mcpsess_redis_socket_read(
-	struct redis_socket *socket, void *data, size_t len, size_t *moved, int *sys);
+	struct redis_socket *socket, void *data, size_t len, int waits, size_t *moved, int *sys);
 enum redis_io mcpsess_redis_socket_write(
 	struct redis_socket *socket, const void *data, size_t len, size_t *moved, int *sys);
+/* Whether a reading may wait, with so much time. */
+static inline int mcpsess_redis_socket_waits(const struct redis_socket *socket, int wait_ms)
+{
+	/* Twice: timeouts of sockets are late by a tick or two. */
+	return socket->waits && socket->tls == NULL && wait_ms >= 2 * REDIS_PATIENCE_MS;
+}
 /* Whether bytes are left to be read that no descriptor tells of. */
 int mcpsess_redis_socket_pends(const struct redis_socket *socket);
 /* Whether anything, an end included, has come that nobody asked for. */

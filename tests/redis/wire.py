@@ -3,10 +3,12 @@
 
     wire.py BUILD_FOLDER
 """
+import os
 import sys
+import time
 
 from harness import Store, check, end, redis, round_trips, until
-from proxy import Proxy, dribble, says
+from proxy import Proxy, blackhole, dribble, says
 
 BUILD = sys.argv[1]
 
@@ -61,6 +63,32 @@ def answers_by_the_byte(server):
                   answer.status == "ok" and answer.payload == "one", answer)
 
 
+def sleeps_in(process):
+    """The first argument of the system call that it sleeps in: a descriptor, or no small number."""
+    with open(f"/proc/{process.pid}/syscall", encoding="ascii") as file:
+        words = file.read().split()
+    return int(words[1], 16) if len(words) > 2 else None
+
+
+def who_is_alone_waits_in_reading(server):
+    with Proxy(server.port) as proxy:
+        uri = f"redis://127.0.0.1:{proxy.port}?timeout=500ms&prefix=alone:"
+        with Store(BUILD, uri) as store:
+            store("ping")
+            folder = f"/proc/{store.process.pid}/fd"
+            sockets = {int(fd) for fd in os.listdir(folder)
+                       if os.readlink(f"{folder}/{fd}").startswith("socket:")}
+            with proxy.broken(blackhole("server")):
+                store.say("get a")
+                end_by, seen = time.monotonic() + 0.4, None
+                while seen not in sockets and time.monotonic() < end_by:
+                    seen = sleeps_in(store.process)
+                answer = store.hear()
+            check("who is alone waits in the reading itself", seen in sockets, (seen, sockets))
+            check("and no longer than it may",
+                  answer.status == "UNAVAILABLE" and 490 <= answer.ms < 1100, answer)
+
+
 def main():
     with redis.Server() as server:
         with Proxy(server.port) as proxy:
@@ -68,6 +96,7 @@ def main():
         a_read_writes_nothing(server)
         lies(server)
         answers_by_the_byte(server)
+        who_is_alone_waits_in_reading(server)
     end()
 
 
