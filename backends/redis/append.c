@@ -11,18 +11,23 @@ static char *put_end(char *to)
 	return to;
 }
 
-/* The head of a command or an argument: "$12\r\n". */
-static char *put_head(char *to, char kind, size_t number)
+char *mcpsess_redis_put_number(char *to, uint64_t number)
 {
 	char digits[24], *digit = digits + sizeof(digits);
 	do {
 		*--digit = (char)('0' + number % 10);
 		number /= 10;
 	} while (number > 0);
-	*to++ = kind;
 	size_t len = (size_t)(digits + sizeof(digits) - digit);
 	memcpy(to, digit, len);
-	return put_end(to + len);
+	return to + len;
+}
+
+/* The head of a command or an argument: "$12\r\n". */
+static char *put_head(char *to, char kind, size_t number)
+{
+	*to++ = kind;
+	return put_end(mcpsess_redis_put_number(to, number));
 }
 
 /* Not by hiredis: it prints and copies, which was half of what a verb cost here. */

@@ -66,7 +66,9 @@ void mcpsess_redis_conn_move(struct redis_conn *conn);
 /* receive.c: read what is there, or wait for it, and take all replies that are whole. */
 void mcpsess_redis_receive(struct redis_conn *conn, int waits);
 
-/* append.c: append a command; end of stream in *end. NOMEM. */
+/* append.c: a number's digits; behind them. */
+char *mcpsess_redis_put_number(char *to, uint64_t number);
+/* Append a command; end of stream in *end. NOMEM. */
 int mcpsess_redis_conn_append(
 	struct redis_conn *conn, int argc, const char **argv, const size_t *lens, uint64_t *end);
 

@@ -1,7 +1,5 @@
 #include <mcpsess/error.h>
 
-#include <stdio.h>
-
 #include "redis.h"
 
 enum { ARGS_MAX = 24, TEXT_MAX = 8 * REDIS_KEY_MAX + 512 };
@@ -29,9 +27,9 @@ static void add_word(struct command *command, const char *word)
 static void add_number(struct command *command, uint64_t value)
 {
 	char *at = command->text + command->used;
-	int len = sprintf(at, "%llu", (unsigned long long)value);
-	command->used += (size_t)len + 1;
-	add(command, at, (size_t)len);
+	size_t len = (size_t)(mcpsess_redis_put_number(at, value) - at);
+	command->used += len;
+	add(command, at, len);
 }
 
 /* Doubles are exact up to here; beyond it nothing would be compared rightly. */
