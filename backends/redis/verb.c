@@ -90,53 +90,40 @@ static void add_shard(struct command *command, const struct redis_config *config
 	end_key(command, mcpsess_redis_key_of_shard(at, config->prefix_len, digest));
 }
 
-static void add_index(struct command *command, const struct redis_config *config,
-	const struct mcpsess_digest *owner)
+/* An owner's index or generation, by the letter. */
+static void add_of_owner(struct command *command, const struct redis_config *config,
+	const struct mcpsess_digest *owner, char letter)
 {
 	char *at = begin_key(command, config);
-	end_key(command, mcpsess_redis_key_of_owner(at, config->prefix_len, owner, 'i'));
+	end_key(command, mcpsess_redis_key_of_owner(at, config->prefix_len, owner, letter));
 }
 
-/* The keys of an owner, if it is somebody. */
-static void add_owner(struct command *command, const struct redis_config *config,
-	const struct mcpsess_digest *owner)
-{
-	char *index = begin_key(command, config);
-	size_t len = mcpsess_redis_key_of_owner(index, config->prefix_len, owner, 'i');
-	end_key(command, len);
-	char *generation = command->text + command->used;
-	memcpy(generation, index, len - 1);
-	generation[len - 1] = 'g';
-	end_key(command, len);
-}
-
-/* All keys of a verb on a record. */
+/*
+ * The keys that a verb on a record reads each time. Those of the indexes it makes by itself when
+ * it needs them, from everybody's: a key costs the server as much as reading it does.
+ */
 static void add_keys(struct command *command, const struct redis_config *config,
 	const struct mcp_session_store_request *request, int rotates)
 {
-	int owned = !mcpsess_redis_is_nobody(&request->owner);
-	if (config->cluster) {
-		add_word(command, "1");
-		add_key(command, config, &request->key, 's');
-		return;
-	}
-	add_number(command, 3u + (owned ? 2u : 0u) + (rotates ? 2u : 0u));
+	int owned = !config->cluster && !mcpsess_redis_is_nobody(&request->owner);
+	add_number(command, 1u + (rotates ? 1u : 0u) + (owned ? 1u : 0u));
 	add_key(command, config, &request->key, 's');
-	add_all(command, config);
-	add_shard(command, config, &request->key);
 	if (rotates) {
 		add_key(command, config, &request->new_key, 's');
-		add_shard(command, config, &request->new_key);
 	}
 	if (owned) {
-		add_owner(command, config, &request->owner);
+		add_of_owner(command, config, &request->owner, 'g');
 	}
 }
 
 static void add_who(struct command *command, const struct redis_config *config,
 	const struct mcp_session_store_request *request)
 {
-	add(command, config->prefix, config->prefix_len);
+	if (config->cluster) {
+		add(command, NULL, 0);
+	} else {
+		add_all(command, config);
+	}
 	add(command, request->key.bytes, sizeof(request->key));
 	add(command, request->owner.bytes, sizeof(request->owner));
 }
@@ -236,8 +223,8 @@ static void add_list(struct command *command, const struct redis_config *config,
 	int any = (request->flags & MCP_SESSION_STORE_ANY_OWNER) != 0;
 	int by_owner = !any && !mcpsess_redis_is_nobody(&request->owner);
 	if (by_owner) {
-		add_word(command, "2");
-		add_owner(command, config, &request->owner);
+		add_word(command, "1");
+		add_of_owner(command, config, &request->owner, 'i');
 	} else {
 		add_word(command, "1");
 		add_all(command, config);
@@ -271,7 +258,7 @@ static void add_note(
 	const struct mcp_session_store_request *request = &part->call.request;
 	add_word(command, part->owners ? "1" : "2");
 	if (part->owners) {
-		add_index(command, config, &request->owner);
+		add_of_owner(command, config, &request->owner, 'i');
 	} else {
 		add_all(command, config);
 		add_shard(command, config, &request->key);
@@ -292,7 +279,7 @@ static void add_keys_of(struct command *command, const struct redis_config *conf
 	int begun = request->cursor[0] != '\0' && mcpsess_redis_unref(request->cursor + 1, last);
 	add_word(command, "1");
 	if (part->owners) {
-		add_index(command, config, &request->owner);
+		add_of_owner(command, config, &request->owner, 'i');
 	} else {
 		add_all(command, config);
 	}
@@ -341,7 +328,8 @@ static void add_other(struct command *command, const struct redis_config *config
 	if (script == REDIS_END_OWNER) {
 		add_word(command, "3");
 		add_all(command, config);
-		add_owner(command, config, &request->owner);
+		add_of_owner(command, config, &request->owner, 'i');
+		add_of_owner(command, config, &request->owner, 'g');
 		add_duration(command, request->absolute_ms);
 		add_number(command, or_nothing(request->tombstone_ms));
 	} else if (script == REDIS_STATS) {

@@ -1,8 +1,8 @@
--- KEYS: record, and where its indexes are here too: all, shard, and of an owner index, generation
--- ARGV: prefix, key, owner, what, durations, operation, payload, absolute, kind, max,
+-- KEYS: record, and the generation of an owner where its indexes are here too
+-- ARGV: all, key, owner, what, durations, operation, payload, absolute, kind, max,
 --       max of an owner
 -- what: any, the state and count, a digit each; durations: as of a read
-local prefix, key, mine = ARGV[1], ARGV[2], ARGV[3]
+local all, key, mine = ARGV[1], ARGV[2], ARGV[3]
 local any, state, counts = ARGV[4]:byte(1, 3)
 any, state, counts = any == 49, state - 48, counts - 48
 local idle, every, tombstone = struct.unpack('>I6I6I6', ARGV[5])
@@ -12,7 +12,7 @@ if raw ~= '' then
 		return {CORRUPT, now}
 	end
 	local r = unpacked(raw)
-	local _, generation = owner_keys(r, prefix, mine, KEYS[4], KEYS[5])
+	local _, generation = owner_keys(r, all, mine, KEYS[2])
 	local status = fate(r, generation_of(generation))
 	local own = any or r[OWNER] == mine
 	if status == OK then
@@ -23,28 +23,30 @@ if raw ~= '' then
 	end
 	return {own and status or NOTOWNER, now}
 end
-if KEYS[2] and full(KEYS[2], tonumber(ARGV[10]), tombstone) then
+if all ~= '' and full(all, tonumber(ARGV[10]), tombstone) then
 	return {LIMIT, now, 'max_sessions is reached'}
 end
-if KEYS[4] and full(KEYS[4], tonumber(ARGV[11])) then
+local index = index_of(KEYS[2])
+if index and full(index, tonumber(ARGV[11])) then
 	return {LIMIT, now, 'max_sessions_per_owner is reached'}
 end
 local deadline = math.min(now + tonumber(ARGV[8]), NEVER)
 local expires = math.min(now + idle + every, deadline)
-local stamp = math.max(256 * now, generation_of(KEYS[5]) + 1)
+local stamp = math.max(256 * now, generation_of(KEYS[2]) + 1)
 local r = {2, 0, 1, stamp, now, expires, deadline, grain_of(expires), #ARGV[7], mine, ARGV[6],
 	state, 0, tonumber(ARGV[9])}
 if counts > 0 then
 	r[REQUESTS], r[FIRST], r[LAST] = 1, now, now
 end
 put(KEYS[1], packed(r) .. ARGV[7], vanish_at(r, tombstone))
-if KEYS[2] then
-	enter(KEYS[2], KEYS[3], key, slot_of(r), #ARGV[7])
-	tidy(KEYS[3], key, prefix)
+if all ~= '' then
+	local shard = shard_of(all, key)
+	enter(all, shard, key, slot_of(r), #ARGV[7])
+	tidy(shard, key, all)
 end
-if KEYS[4] then
-	enter(KEYS[4], KEYS[4], short(key), slot_of(r), #ARGV[7])
-	tidy(KEYS[4], short(key), prefix)
+if index then
+	enter(index, index, short(key), slot_of(r), #ARGV[7])
+	tidy(index, short(key), all)
 end
 if counts > 0 then
 	r[LAST] = 0

@@ -1,6 +1,6 @@
 -- KEYS: as of create
--- ARGV: prefix, key, owner, any, tombstone
-local prefix, key, mine, any = ARGV[1], ARGV[2], ARGV[3], ARGV[4] == '1'
+-- ARGV: all, key, owner, any, tombstone
+local all, key, mine, any = ARGV[1], ARGV[2], ARGV[3], ARGV[4] == '1'
 local raw = header_of(KEYS[1])
 if raw == '' or damaged(raw) then
 	if raw ~= '' then
@@ -9,7 +9,7 @@ if raw == '' or damaged(raw) then
 	return {OK, now}
 end
 local r = unpacked(raw)
-local index, generation = owner_keys(r, prefix, mine, KEYS[4], KEYS[5])
+local index, generation = owner_keys(r, all, mine, KEYS[2])
 if not any and r[OWNER] ~= mine then
 	return {NOTOWNER, now}
 elseif fate(r, generation_of(generation)) ~= OK then
@@ -28,9 +28,9 @@ if vanish > now then
 else
 	call('UNLINK', KEYS[1])
 end
-if KEYS[2] then
-	leave(KEYS[2], KEYS[3], key, slot_of(r), r[BYTES])
-	bury(KEYS[2], vanish, 1)
+if all ~= '' then
+	leave(all, shard_of(all, key), key, slot_of(r), r[BYTES])
+	bury(all, vanish, 1)
 end
 if index then
 	leave(index, index, short(key), slot_of(r), r[BYTES])

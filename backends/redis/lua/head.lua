@@ -46,8 +46,19 @@ local function ref(digest)
 	return table.concat(out, '', 1, 43)
 end
 
-local function exists(prefix, key)
-	return call('EXISTS', prefix .. '{' .. ref(key) .. '}:s') == 1
+-- All keys are known by that of everybody's index, which is '' where a record is alone in its slot.
+local function prefix_of(all)
+	return all:sub(1, -6)
+end
+
+local function exists(all, key)
+	return call('EXISTS', prefix_of(all) .. '{' .. ref(key) .. '}:s') == 1
+end
+
+-- Everybody's keys are shared out over sets, by their first bits.
+local function shard_of(all, key)
+	local a, b = key:byte(1, 2)
+	return all .. ':' .. math.floor((a * 256 + b) / 64)
 end
 
 -- An owner's index has the first eight bytes of keys; the keys in full, as everybody's sets know.
@@ -55,31 +66,32 @@ local function short(key)
 	return key:sub(1, 8)
 end
 
-local function in_full(prefix, short)
-	local a, b = short:byte(1, 2)
-	local set = prefix .. '{all}:' .. math.floor((a * 256 + b) / 64)
+local function in_full(all, short)
 	local from = '[\1' .. short
-	local out = call('ZRANGEBYLEX', set, from, from .. string.rep('\255', 24))
+	local out = call('ZRANGEBYLEX', shard_of(all, short), from, from .. string.rep('\255', 24))
 	for i, member in ipairs(out) do
 		out[i] = member:sub(2)
 	end
 	return out
 end
 
-local function owner_tag(prefix, owner)
-	return prefix .. '{o:' .. ref(owner) .. '}'
+local function generation_key(prefix, owner)
+	return prefix .. '{o:' .. ref(owner) .. '}g'
+end
+
+-- Of an owner, by the key of its generation.
+local function index_of(generation)
+	return generation and generation:sub(1, -2) .. 'i'
 end
 
 -- The keys of a record's owner: its index and its generation; nil, nil for nobody's, and where a
 -- record is alone in its slot.
-local function owner_keys(r, prefix, mine, index, generation)
-	if r[OWNER] == mine then
-		return index, generation
-	elseif r[OWNER] == NOBODY or not KEYS[2] then
-		return nil, nil
+local function owner_keys(r, all, mine, generation)
+	if r[OWNER] ~= mine then
+		local known = r[OWNER] ~= NOBODY and all ~= ''
+		generation = known and generation_key(prefix_of(all), r[OWNER]) or nil
 	end
-	local tag = owner_tag(prefix, r[OWNER])
-	return tag .. 'i', tag .. 'g'
+	return index_of(generation), generation
 end
 
 -- The stamp at which the owner's records were ended last: later ones live.

@@ -112,14 +112,14 @@ local function full(index, max, tombstone)
 end
 
 -- Look at some neighbours of a key that was just added: keys are hashes, so this is chance.
-local function tidy(set, key, prefix)
+local function tidy(set, key, all)
 	local range = call('ZRANGEBYLEX', set, '(\1' .. key, '(\2', 'LIMIT', 0, 3)
 	for _, member in ipairs(range) do
 		local found = member:sub(2)
 		if #found == 8 then
-			found = in_full(prefix, found)[1]
+			found = in_full(all, found)[1]
 		end
-		if not found or not exists(prefix, found) then
+		if not found or not exists(all, found) then
 			call('ZREM', set, member)
 		end
 	end

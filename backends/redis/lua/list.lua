@@ -9,7 +9,7 @@ local function generation(owner)
 	if owner == NOBODY then
 		return 0
 	end
-	generations[owner] = generations[owner] or generation_of(owner_tag(prefix, owner) .. 'g')
+	generations[owner] = generations[owner] or generation_of(generation_key(prefix, owner))
 	return generations[owner]
 end
 
@@ -36,7 +36,7 @@ local function walk(set)
 	local members = call('ZRANGEBYLEX', set, from, '(\2', 'LIMIT', 0, steps)
 	for _, member in ipairs(members) do
 		last = member:sub(2)
-		local key = #last == 8 and in_full(prefix, last)[1] or last
+		local key = #last == 8 and in_full(prefix .. '{all}', last)[1] or last
 		if #key == 8 or not look_at(key) then
 			call('ZREM', set, member)
 		end

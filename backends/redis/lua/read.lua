@@ -1,12 +1,12 @@
 -- The rest of what read_soon.lua began.
-local prefix, key, mine = ARGV[1], ARGV[2], ARGV[3]
+local all, key, mine = ARGV[1], ARGV[2], ARGV[3]
 if raw == '' then
 	return {NOTFOUND, now}
 elseif damaged(raw) then
 	return {CORRUPT, now}
 end
 local r = unpacked(raw)
-local index, generation = owner_keys(r, prefix, mine, KEYS[4], KEYS[5])
+local index, generation = owner_keys(r, all, mine, KEYS[2])
 if not any and r[OWNER] ~= mine then
 	return {NOTOWNER, now}
 end
@@ -39,7 +39,7 @@ elseif not moved then
 end
 local told
 if moved then
-	told = reindex(r, from, call('STRLEN', KEYS[1]) - begins, key, KEYS[2], KEYS[3], index)
+	told = reindex(r, from, call('STRLEN', KEYS[1]) - begins, key, all, index)
 end
 if count and not counted then
 	call('SET', KEYS[1], packed(r) .. payload, 'KEEPTTL')

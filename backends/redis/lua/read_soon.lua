@@ -1,6 +1,6 @@
 -- What most reads are: the record lives, is the caller's, and nothing is to be written.
 -- KEYS: as of create
--- ARGV: prefix, key, owner, what, durations
+-- ARGV: all, key, owner, what, durations
 -- what: any, whole, touch and count, a digit each; durations: idle, every and tombstone, packed
 local any, whole, touch, count = ARGV[4]:byte(1, 4)
 any, whole, touch, count = any == 49, whole == 49, touch == 49, count == 49
@@ -16,7 +16,7 @@ if #raw >= HEADER and not count and raw:sub(39, 70) == ARGV[3] then
 	local stamp, seen, expires = struct.unpack('>I7I6I6', raw, 9)
 	local stands = not touch or now + idle < expires and now - seen < every
 	if version == 2 and flags % 8 < 2 and now < expires and stands then
-		local generation = KEYS[5] and call('GET', KEYS[5])
+		local generation = KEYS[2] and call('GET', KEYS[2])
 		if not generation or stamp > tonumber(generation) then
 			return {OK, now, whole and '' or raw, whole and raw or nil}
 		end

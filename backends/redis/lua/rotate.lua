@@ -1,6 +1,6 @@
--- KEYS: record, all, shard, new record, new shard, and of an owner: index, generation
--- ARGV: prefix, key, owner, any, tombstone, operation, new key, grace, revision, and its payload
-local prefix, key, mine, any = ARGV[1], ARGV[2], ARGV[3], ARGV[4] == '1'
+-- KEYS: record, new record, and the generation of an owner
+-- ARGV: all, key, owner, any, tombstone, operation, new key, grace, revision, and its payload
+local all, key, mine, any = ARGV[1], ARGV[2], ARGV[3], ARGV[4] == '1'
 local grace = tonumber(ARGV[8])
 local raw = call('GET', KEYS[1])
 if not raw then
@@ -9,13 +9,13 @@ elseif damaged(raw) then
 	return {CORRUPT, now}
 end
 local r = unpacked(raw)
-local index, generation = owner_keys(r, prefix, mine, KEYS[6], KEYS[7])
+local index, generation = owner_keys(r, all, mine, KEYS[3])
 if not any and r[OWNER] ~= mine then
 	return {NOTOWNER, now}
 end
 generation = generation_of(generation)
 local status = fate(r, generation)
-local there = header_of(KEYS[4])
+local there = header_of(KEYS[2])
 if there ~= '' and damaged(there) then
 	return {CORRUPT, now}
 end
@@ -38,7 +38,7 @@ local tombstone = tonumber(ARGV[5])
 r[REVISION] = r[REVISION] + 1
 r[OPERATION] = ARGV[6]
 local header = packed(r)
-put(KEYS[4], header .. (revision > 0 and ARGV[10] or payload), vanish_at(r, tombstone))
+put(KEYS[2], header .. (revision > 0 and ARGV[10] or payload), vanish_at(r, tombstone))
 -- The old key: its revision as it was, so that it reads as it did; its token is of no use.
 r[REVISION] = r[REVISION] - 1
 r[MOVED] = 4
@@ -46,12 +46,12 @@ r[OPERATION] = struct.pack('>I6I2', now + grace, 0)
 local vanish = now + math.max(grace, tombstone)
 if vanish > now then
 	put(KEYS[1], packed(r) .. (grace > 0 and payload or ''), vanish)
-	bury(KEYS[2], vanish, 1)
+	bury(all, vanish, 1)
 else
 	call('UNLINK', KEYS[1])
 end
-call('ZREM', KEYS[3], '\1' .. key)
-add(KEYS[5], ARGV[7], slot_of(r))
+call('ZREM', shard_of(all, key), '\1' .. key)
+add(shard_of(all, ARGV[7]), ARGV[7], slot_of(r))
 if index then
 	call('ZREM', index, '\1' .. short(key))
 	add(index, short(ARGV[7]), slot_of(r))

@@ -21,16 +21,16 @@ end
 
 -- Write the indexes of a record whose expiry may have moved. Its slot and bytes before that are
 -- the answer: a record alone in its slot has its indexes elsewhere, which are told by who asked.
-local function reindex(r, from, bytes, key, all, shard, owner)
+local function reindex(r, from, bytes, key, all, owner)
 	local had = r[BYTES]
 	r[GRAIN], r[BYTES] = grain_of(r[EXPIRES]), bytes
-	if all then
-		move(all, shard, key, from, had, slot_of(r), bytes)
+	if all ~= '' then
+		move(all, shard_of(all, key), key, from, had, slot_of(r), bytes)
 	end
 	if owner then
 		move(owner, owner, short(key), from, had, slot_of(r), bytes)
 	end
-	return not all and struct.pack('>I6I4', from, had) or nil
+	return all == '' and struct.pack('>I6I4', from, had) or nil
 end
 
 local function vanish_at(r, tombstone)

@@ -1,12 +1,12 @@
 -- The rest of what update_soon.lua began.
-local prefix, key, mine = ARGV[1], ARGV[2], ARGV[3]
+local all, key, mine = ARGV[1], ARGV[2], ARGV[3]
 if raw == '' then
 	return {NOTFOUND, now}
 elseif damaged(raw) then
 	return {CORRUPT, now}
 end
 local r = unpacked(raw)
-local index, generation = owner_keys(r, prefix, mine, KEYS[4], KEYS[5])
+local index, generation = owner_keys(r, all, mine, KEYS[2])
 if not any and r[OWNER] ~= mine then
 	return {NOTOWNER, now}
 end
@@ -24,7 +24,7 @@ r[OPERATION] = ARGV[6]
 r[STATE] = new_state
 local from, told = slot_of(r), nil
 if extend(r, idle, every) then
-	told = reindex(r, from, #ARGV[7], key, KEYS[2], KEYS[3], index)
+	told = reindex(r, from, #ARGV[7], key, all, index)
 end
 local header = packed(r)
 put(KEYS[1], header .. ARGV[7], vanish_at(r, tombstone))

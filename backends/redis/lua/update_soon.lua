@@ -1,6 +1,6 @@
 -- What most updates are: the revision is right, and the expiry stands.
 -- KEYS: as of create
--- ARGV: prefix, key, owner, what, durations, operation, payload, revision
+-- ARGV: all, key, owner, what, durations, operation, payload, revision
 -- what: any and the state, a digit each; durations: as of a read
 local raw = call('GETRANGE', KEYS[1], 0, HEADER + COUNTERS - 1)
 local idle, every, tombstone = struct.unpack('>I6I6I6', ARGV[5])
@@ -12,7 +12,7 @@ if #raw >= HEADER and raw:sub(39, 70) == ARGV[3] then
 	local current, stamp, seen, expires = struct.unpack('>I6I7I6I6', raw, 3)
 	local stands = now + idle < expires and now - seen < every
 	if version == 2 and flags % 8 < 2 and current == revision and stands then
-		local generation = KEYS[5] and call('GET', KEYS[5])
+		local generation = KEYS[2] and call('GET', KEYS[2])
 		if not generation or stamp > tonumber(generation) then
 			local header = struct.pack('>BBI6', 2, flags - flags % 8 + new_state,
 				revision + 1) .. raw:sub(9, 70) .. ARGV[6]
