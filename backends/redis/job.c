@@ -60,16 +60,23 @@ struct redis_job *mcpsess_redis_job(
 	return job;
 }
 
+static void take_head_of(struct redis_step *step, const char *at, size_t there)
+{
+	if (there < REDIS_HEADER) {
+		return;
+	}
+	size_t len = (at[1] & REDIS_COUNTED) != 0 ? sizeof(step->header) : REDIS_HEADER;
+	if (len <= there) {
+		memcpy(step->header, at, len);
+		step->header_len = len;
+	}
+}
+
 static void take_head(struct redis_step *step, const redisReply *reply, size_t index)
 {
 	const redisReply *from = index < reply->elements ? reply->element[index] : NULL;
-	if (from == NULL || from->type != REDIS_REPLY_STRING || from->len < REDIS_HEADER) {
-		return;
-	}
-	size_t len = (from->str[1] & REDIS_COUNTED) != 0 ? sizeof(step->header) : REDIS_HEADER;
-	if (len <= (size_t)from->len) {
-		memcpy(step->header, from->str, len);
-		step->header_len = len;
+	if (from != NULL && from->type == REDIS_REPLY_STRING) {
+		take_head_of(step, from->str, (size_t)from->len);
 	}
 }
 
@@ -89,7 +96,12 @@ static void hear(struct redis_part *part, const redisReply *reply)
 		mcpsess_redis_take_keys(step->job, reply);
 		break;
 	case REDIS_GET:
-		take_head(step, reply, 3);
+		if (reply->type == REDIS_REPLY_STRING) {
+			take_head_of(
+				step, reply->str + REDIS_TIME, (size_t)reply->len - REDIS_TIME);
+		} else {
+			take_head(step, reply, 3);
+		}
 		break;
 	default:
 		take_head(step, reply, 2);

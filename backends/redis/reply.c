@@ -106,10 +106,15 @@ static size_t header_len(const unsigned char *at)
 	return (at[1] & REDIS_COUNTED) != 0 ? REDIS_HEADER + REDIS_COUNTERS : REDIS_HEADER;
 }
 
+static int begins_record(const unsigned char *at, size_t len)
+{
+	return len >= REDIS_HEADER && at[0] == 2 && len >= header_len(at);
+}
+
 static int is_header(const redisReply *reply)
 {
-	return reply->type == REDIS_REPLY_STRING && reply->len >= REDIS_HEADER &&
-	       reply->str[0] == 2 && (size_t)reply->len >= header_len(bytes_of(reply));
+	return reply->type == REDIS_REPLY_STRING &&
+	       begins_record(bytes_of(reply), (size_t)reply->len);
 }
 
 /* The layout is that of FORMAT in lua/front.lua. */
@@ -131,16 +136,16 @@ void mcpsess_redis_take_header(struct mcp_session_store_answer *answer, const un
 	}
 }
 
-static int take_payload(
-	struct redis_conn *conn, struct mcp_session_store_answer *answer, const redisReply *record)
+/* Of a record that is whole. */
+static int take_payload(struct redis_conn *conn, struct mcp_session_store_answer *answer,
+	const unsigned char *at, size_t len)
 {
 	const struct mcp_session_store *store = &conn->redis->store;
-	size_t begins = header_len(bytes_of(record));
-	size_t len = (size_t)record->len - begins;
-	if (len == 0) {
+	size_t begins = header_len(at);
+	if (len == begins) {
 		return MCPSESS_OK;
 	}
-	answer->blob = store->host->blob_new(store->core, record->str + begins, len);
+	answer->blob = store->host->blob_new(store->core, at + begins, len - begins);
 	if (answer->blob == NULL) {
 		return MCPSESS_E_NOMEM;
 	}
@@ -188,7 +193,32 @@ static int take_record(
 		}
 		mcpsess_redis_take_header(&call->answer, bytes_of(header));
 	}
-	return record != NULL ? take_payload(conn, &call->answer, record) : MCPSESS_OK;
+	return record == NULL
+		       ? MCPSESS_OK
+		       : take_payload(conn, &call->answer, bytes_of(record), (size_t)record->len);
+}
+
+/* What most reads and updates come to, in one piece: now, and the record or its header. */
+static int take_piece(
+	struct redis_conn *conn, const struct redis_slot *slot, const redisReply *reply)
+{
+	struct redis_part *part = mcpsess_redis_part_of(slot->call);
+	struct mcp_session_store_answer *answer = &slot->call->answer;
+	enum redis_text text = mcpsess_redis_text_of((enum redis_script)slot->kind);
+	if ((text != REDIS_TEXT_READ && text != REDIS_TEXT_UPDATE) || reply->len < REDIS_TIME) {
+		return -1;
+	}
+	const unsigned char *at = bytes_of(reply) + REDIS_TIME;
+	size_t len = (size_t)reply->len - REDIS_TIME;
+	if (!begins_record(at, len)) {
+		return -1;
+	}
+	answer->now_ms = number(bytes_of(reply), REDIS_TIME);
+	mcpsess_redis_take_header(answer, at);
+	if (part != NULL) {
+		part->hear(part, reply);
+	}
+	return slot->kind == REDIS_GET ? take_payload(conn, answer, at, len) : MCPSESS_OK;
 }
 
 /* -- lists --------------------------------------------------------------------------------- */
@@ -332,7 +362,10 @@ enum redis_after mcpsess_redis_reply(
 	int r = -1;
 	int status = MCPSESS_E_UNKNOWN;
 	const char *text = NULL;
-	if (is_answer(reply)) {
+	if (reply->type == REDIS_REPLY_STRING) {
+		status = MCPSESS_OK;
+		r = take_piece(conn, slot, reply);
+	} else if (is_answer(reply)) {
 		status = (int)reply->element[0]->integer;
 		call->answer.now_ms = (uint64_t)reply->element[1]->integer;
 		if (status == MCPSESS_E_LIMIT) {

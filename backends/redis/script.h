@@ -51,6 +51,8 @@ enum {
 	/* Of a record: what stands before its payload, and more of it where a flag says so. */
 	REDIS_HEADER = 78,
 	REDIS_COUNTERS = 18,
+	/* Of an answer in one piece: what stands before the record. */
+	REDIS_TIME = 6,
 	REDIS_MOVED = 4,
 	REDIS_COUNTED = 8,
 	/* An operation token as records keep it. */

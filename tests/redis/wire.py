@@ -37,7 +37,9 @@ def lies(server):
         "a wrong type": b":7\r\n", "a deep array": b"*1\r\n" * 100,
         "no record": b"*2\r\n:0\r\n:1\r\n",
         "a positive status": b"*2\r\n:1\r\n:1\r\n", "a short record":
-        b"*4\r\n:0\r\n:1\r\n$0\r\n\r\n$3\r\nabc\r\n", "a line without end": b"+" + b"x" * 100000,
+        b"*4\r\n:0\r\n:1\r\n$0\r\n\r\n$3\r\nabc\r\n", "a piece without a record":
+        b"$6\r\n123456\r\n", "a piece too short": b"$2\r\n12\r\n", "a piece of another version":
+        b"$84\r\n" + b"\3" * 84 + b"\r\n", "a line without end": b"+" + b"x" * 100000,
         "a string without end": b"$1000\r\nabc",
     }
     for name, lie in told.items():

@@ -18,7 +18,7 @@ if #raw >= HEADER and not count and raw:sub(39, 70) == ARGV[3] then
 	if version == 2 and flags % 8 < 2 and now < expires and stands then
 		local generation = KEYS[2] and call('GET', KEYS[2])
 		if not generation or stamp > tonumber(generation) then
-			return {OK, now, whole and '' or raw, whole and raw or nil}
+			return struct.pack('>I6', now) .. raw
 		end
 	end
 end

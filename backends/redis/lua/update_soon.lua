@@ -20,7 +20,7 @@ if #raw >= HEADER and raw:sub(39, 70) == ARGV[3] then
 				header = header .. raw:sub(HEADER + 1, HEADER + COUNTERS)
 			end
 			call('SET', KEYS[1], header .. ARGV[7], 'KEEPTTL')
-			return {OK, now, header}
+			return struct.pack('>I6', now) .. header
 		end
 	end
 end
