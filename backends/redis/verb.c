@@ -116,33 +116,15 @@ static void add_keys(struct command *command, const struct redis_config *config,
 	}
 }
 
-static void add_who(struct command *command, const struct redis_config *config,
-	const struct mcp_session_store_request *request)
-{
-	if (config->cluster) {
-		add(command, NULL, 0);
-	} else {
-		add_all(command, config);
-	}
-	add(command, request->key.bytes, sizeof(request->key));
-	add(command, request->owner.bytes, sizeof(request->owner));
-}
-
-/* What is to be done, a digit each. */
-static void add_what(struct command *command, int a, int b, int c, int d)
-{
-	char *at = command->text + command->used;
-	at[0] = (char)('0' + a);
-	at[1] = (char)('0' + b);
-	at[2] = (char)('0' + c);
-	at[3] = (char)('0' + d);
-	command->used += 4;
-	add(command, at, 4);
-}
-
 static int has(const struct mcp_session_store_request *request, uint32_t flag)
 {
 	return (request->flags & flag) != 0;
+}
+
+static char *put_digit(char *to, unsigned digit)
+{
+	*to++ = (char)('0' + digit);
+	return to;
 }
 
 static char *put_six(char *to, uint64_t value)
@@ -153,13 +135,37 @@ static char *put_six(char *to, uint64_t value)
 	return to;
 }
 
-/* In one piece, for most reads need none of them. */
-static void add_durations(struct command *command, const struct mcp_session_store_request *request)
+static char *put_digest(char *to, const struct mcpsess_digest *digest)
+{
+	memcpy(to, digest->bytes, sizeof(digest->bytes));
+	return to + sizeof(digest->bytes);
+}
+
+static char *put_what(char *to, const struct mcp_session_store_request *request, uint32_t script)
+{
+	int get = script == REDIS_GET, stores = script == REDIS_CREATE || script == REDIS_UPDATE;
+	int touches = script == REDIS_TOUCH || (get && has(request, MCP_SESSION_STORE_TOUCH));
+	to = put_digit(to, has(request, MCP_SESSION_STORE_ANY_OWNER));
+	to = put_digit(to, stores ? request->state : (unsigned)get);
+	to = put_digit(to, (unsigned)touches);
+	return put_digit(to, (get || stores) && has(request, MCP_SESSION_STORE_COUNT));
+}
+
+/* What is asked of a record: the layout is that in lua/front.lua. */
+static void add_asked(struct command *command, const struct redis_config *config,
+	const struct mcp_session_store_request *request, uint32_t script)
 {
 	char *at = command->text + command->used;
-	char *end = put_six(at, bounded(request->idle_ms));
+	char *end = put_what(at, request, script);
+	end = put_six(end, bounded(request->idle_ms));
 	end = put_six(end, or_nothing(request->touch_every_ms));
 	end = put_six(end, or_nothing(request->tombstone_ms));
+	end = put_digest(end, &request->key);
+	end = put_digest(end, &request->owner);
+	if (!config->cluster) {
+		memcpy(end, config->prefix, config->prefix_len);
+		end += mcpsess_redis_key_of_all(end, config->prefix_len);
+	}
 	command->used += (size_t)(end - at);
 	add(command, at, (size_t)(end - at));
 }
@@ -186,9 +192,6 @@ static void add_operation(struct command *command, const unsigned char operation
 
 static void add_store(struct command *command, const struct mcp_session_store_request *request)
 {
-	add_what(command, has(request, MCP_SESSION_STORE_ANY_OWNER), (int)request->state,
-		has(request, MCP_SESSION_STORE_COUNT), 0);
-	add_durations(command, request);
 	add_operation(command, request->operation);
 	add(command, request->payload.data, request->payload.len);
 	if (request->revision > 0) {
@@ -199,21 +202,6 @@ static void add_store(struct command *command, const struct mcp_session_store_re
 	add_number(command, request->kind);
 	add_limit(command, request->max_sessions);
 	add_limit(command, request->max_sessions_per_owner);
-}
-
-static void add_read(
-	struct command *command, const struct mcp_session_store_request *request, uint32_t script)
-{
-	int get = script == REDIS_GET;
-	int touches = script == REDIS_TOUCH || (get && has(request, MCP_SESSION_STORE_TOUCH));
-	add_what(command, has(request, MCP_SESSION_STORE_ANY_OWNER), get, touches,
-		get && has(request, MCP_SESSION_STORE_COUNT));
-	add_durations(command, request);
-}
-
-static void add_any(struct command *command, const struct mcp_session_store_request *request)
-{
-	add_word(command, has(request, MCP_SESSION_STORE_ANY_OWNER) ? "1" : "0");
 }
 
 /* The cursor has been checked when the verb began. */
@@ -240,8 +228,6 @@ static void add_list(struct command *command, const struct redis_config *config,
 
 static void add_rotate(struct command *command, const struct mcp_session_store_request *request)
 {
-	add_any(command, request);
-	add_number(command, or_nothing(request->tombstone_ms));
 	add_operation(command, request->operation);
 	add(command, request->new_key.bytes, sizeof(request->new_key));
 	add_number(command, request->grace_ms);
@@ -362,16 +348,11 @@ static void add_arguments(struct command *command, const struct redis_config *co
 		return;
 	}
 	add_keys(command, config, request, script == REDIS_ROTATE);
-	add_who(command, config, request);
+	add_asked(command, config, request, script);
 	if (script == REDIS_CREATE || script == REDIS_UPDATE) {
 		add_store(command, request);
-	} else if (script == REDIS_DELETE) {
-		add_any(command, request);
-		add_number(command, or_nothing(request->tombstone_ms));
 	} else if (script == REDIS_ROTATE) {
 		add_rotate(command, request);
-	} else {
-		add_read(command, request, script);
 	}
 }
 

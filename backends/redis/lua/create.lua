@@ -1,11 +1,10 @@
 -- KEYS: record, and the generation of an owner where its indexes are here too
--- ARGV: all, key, owner, what, durations, operation, payload, absolute, kind, max,
---       max of an owner
--- what: any, the state and count, a digit each; durations: as of a read
-local all, key, mine = ARGV[1], ARGV[2], ARGV[3]
-local any, state, counts = ARGV[4]:byte(1, 3)
+-- ARGV: what is asked, operation, payload, absolute, kind, max, max of an owner
+-- digits: any, state, touch, count
+local key, mine, all = names(ARGV[1])
+local any, state, _, counts = ARGV[1]:byte(1, 4)
 any, state, counts = any == 49, state - 48, counts - 48
-local idle, every, tombstone = struct.unpack('>I6I6I6', ARGV[5])
+local idle, every, tombstone = durations(ARGV[1])
 local raw = header_of(KEYS[1])
 if raw ~= '' then
 	if damaged(raw) then
@@ -16,36 +15,36 @@ if raw ~= '' then
 	local status = fate(r, generation_of(generation))
 	local own = any or r[OWNER] == mine
 	if status == OK then
-		if own and r[REVISION] == 1 and r[OPERATION] == ARGV[6] then
+		if own and r[REVISION] == 1 and r[OPERATION] == ARGV[2] then
 			return {OK, now, raw, '', ''}
 		end
 		return {EXISTS, now}
 	end
 	return {own and status or NOTOWNER, now}
 end
-if all ~= '' and full(all, tonumber(ARGV[10]), tombstone) then
+if all ~= '' and full(all, tonumber(ARGV[6]), tombstone) then
 	return {LIMIT, now, 'max_sessions is reached'}
 end
 local index = index_of(KEYS[2])
-if index and full(index, tonumber(ARGV[11])) then
+if index and full(index, tonumber(ARGV[7])) then
 	return {LIMIT, now, 'max_sessions_per_owner is reached'}
 end
-local deadline = math.min(now + tonumber(ARGV[8]), NEVER)
+local deadline = math.min(now + tonumber(ARGV[4]), NEVER)
 local expires = math.min(now + idle + every, deadline)
 local stamp = math.max(256 * now, generation_of(KEYS[2]) + 1)
-local r = {2, 0, 1, stamp, now, expires, deadline, grain_of(expires), #ARGV[7], mine, ARGV[6],
-	state, 0, tonumber(ARGV[9])}
+local r = {2, 0, 1, stamp, now, expires, deadline, grain_of(expires), #ARGV[3], mine, ARGV[2],
+	state, 0, tonumber(ARGV[5])}
 if counts > 0 then
 	r[REQUESTS], r[FIRST], r[LAST] = 1, now, now
 end
-put(KEYS[1], packed(r) .. ARGV[7], vanish_at(r, tombstone))
+put(KEYS[1], packed(r) .. ARGV[3], vanish_at(r, tombstone))
 if all ~= '' then
 	local shard = shard_of(all, key)
-	enter(all, shard, key, slot_of(r), #ARGV[7])
+	enter(all, shard, key, slot_of(r), #ARGV[3])
 	tidy(shard, key, all)
 end
 if index then
-	enter(index, index, short(key), slot_of(r), #ARGV[7])
+	enter(index, index, short(key), slot_of(r), #ARGV[3])
 	tidy(index, short(key), all)
 end
 if counts > 0 then

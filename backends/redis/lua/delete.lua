@@ -1,6 +1,9 @@
 -- KEYS: as of create
--- ARGV: all, key, owner, any, tombstone
-local all, key, mine, any = ARGV[1], ARGV[2], ARGV[3], ARGV[4] == '1'
+-- ARGV: what is asked
+-- digits: any
+local key, mine, all = names(ARGV[1])
+local any = ARGV[1]:byte(1) == 49
+local _, _, tombstone = durations(ARGV[1])
 local raw = header_of(KEYS[1])
 if raw == '' or damaged(raw) then
 	if raw ~= '' then
@@ -20,7 +23,7 @@ elseif fate(r, generation_of(generation)) ~= OK then
 	end
 	return {OK, now}
 end
-local vanish = now + tonumber(ARGV[5])
+local vanish = now + tombstone
 r[STATE] = 2
 local header = packed(r)
 if vanish > now then

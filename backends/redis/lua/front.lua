@@ -10,6 +10,9 @@ local HEADER, COUNTERS, FORMAT = 78, 18, '>BBI6I7I6I6I6BI4c32c8'
 local VERSION, FLAGS, REVISION, STAMP, SEEN, EXPIRES, DEADLINE = 1, 2, 3, 4, 5, 6, 7
 local GRAIN, BYTES, OWNER, OPERATION = 8, 9, 10, 11
 local STATE, MOVED, KIND, REQUESTS, FIRST, LAST = 12, 13, 14, 15, 16, 17
+-- What is asked of a record is one argument, for each costs as much as a call does: four digits;
+-- idle, every and tombstone, 6 bytes each; key; owner; and the name of everybody's index, by which
+-- all are known, or nothing where a record is alone in its slot.
 local call = redis.call
 local time = call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)

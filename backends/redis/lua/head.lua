@@ -1,5 +1,14 @@
--- A record's header as a table, and what is said of it.
+-- What is asked, a record's header as a table, and what is said of it.
 local NOBODY = string.rep('\0', 32)
+
+local function durations(asked)
+	return struct.unpack('>I6I6I6', asked, 5)
+end
+
+-- Key, owner and everybody's index.
+local function names(asked)
+	return asked:sub(23, 54), asked:sub(55, 86), asked:sub(87)
+end
 
 local function unpacked(raw)
 	local r = {struct.unpack(FORMAT, raw)}
@@ -46,7 +55,6 @@ local function ref(digest)
 	return table.concat(out, '', 1, 43)
 end
 
--- All keys are known by that of everybody's index, which is '' where a record is alone in its slot.
 local function prefix_of(all)
 	return all:sub(1, -6)
 end

@@ -1,5 +1,5 @@
 -- The rest of what read_soon.lua began.
-local all, key, mine = ARGV[1], ARGV[2], ARGV[3]
+local key, mine, all = names(ARGV[1])
 if raw == '' then
 	return {NOTFOUND, now}
 elseif damaged(raw) then

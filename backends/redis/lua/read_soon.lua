@@ -1,8 +1,9 @@
 -- What most reads are: the record lives, is the caller's, and nothing is to be written.
 -- KEYS: as of create
--- ARGV: all, key, owner, what, durations
--- what: any, whole, touch and count, a digit each; durations: idle, every and tombstone, packed
-local any, whole, touch, count = ARGV[4]:byte(1, 4)
+-- ARGV: what is asked
+-- digits: any, whole, touch, count
+local asked = ARGV[1]
+local any, whole, touch, count = asked:byte(1, 4)
 any, whole, touch, count = any == 49, whole == 49, touch == 49, count == 49
 local raw
 if whole then
@@ -10,8 +11,8 @@ if whole then
 else
 	raw = call('GETRANGE', KEYS[1], 0, HEADER + COUNTERS - 1)
 end
-local idle, every, tombstone = struct.unpack('>I6I6I6', ARGV[5])
-if #raw >= HEADER and not count and raw:sub(39, 70) == ARGV[3] then
+local idle, every, tombstone = struct.unpack('>I6I6I6', asked, 5)
+if #raw >= HEADER and not count and raw:sub(39, 70) == asked:sub(55, 86) then
 	local version, flags = raw:byte(1, 2)
 	local stamp, seen, expires = struct.unpack('>I7I6I6', raw, 9)
 	local stands = not touch or now + idle < expires and now - seen < every

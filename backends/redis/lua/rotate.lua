@@ -1,7 +1,10 @@
 -- KEYS: record, new record, and the generation of an owner
--- ARGV: all, key, owner, any, tombstone, operation, new key, grace, revision, and its payload
-local all, key, mine, any = ARGV[1], ARGV[2], ARGV[3], ARGV[4] == '1'
-local grace = tonumber(ARGV[8])
+-- ARGV: what is asked, operation, new key, grace, revision, and its payload
+-- digits: any
+local key, mine, all = names(ARGV[1])
+local any = ARGV[1]:byte(1) == 49
+local _, _, tombstone = durations(ARGV[1])
+local grace = tonumber(ARGV[4])
 local raw = call('GET', KEYS[1])
 if not raw then
 	return {NOTFOUND, now}
@@ -21,7 +24,7 @@ if there ~= '' and damaged(there) then
 end
 if status ~= OK then
 	local new = there ~= '' and unpacked(there)
-	if new and new[OPERATION] == ARGV[6] and new[OWNER] == r[OWNER]
+	if new and new[OPERATION] == ARGV[2] and new[OWNER] == r[OWNER]
 			and fate(new, generation) == OK then
 		return {OK, now, there}
 	end
@@ -29,16 +32,15 @@ if status ~= OK then
 elseif there ~= '' then
 	return {EXISTS, now}
 end
-local revision = tonumber(ARGV[9])
+local revision = tonumber(ARGV[5])
 if revision > 0 and r[REVISION] ~= revision then
 	return {CONFLICT, now, raw:sub(1, size(r))}
 end
 local payload = raw:sub(size(r) + 1)
-local tombstone = tonumber(ARGV[5])
 r[REVISION] = r[REVISION] + 1
-r[OPERATION] = ARGV[6]
+r[OPERATION] = ARGV[2]
 local header = packed(r)
-put(KEYS[2], header .. (revision > 0 and ARGV[10] or payload), vanish_at(r, tombstone))
+put(KEYS[2], header .. (revision > 0 and ARGV[6] or payload), vanish_at(r, tombstone))
 -- The old key: its revision as it was, so that it reads as it did; its token is of no use.
 r[REVISION] = r[REVISION] - 1
 r[MOVED] = 4
@@ -51,9 +53,9 @@ else
 	call('UNLINK', KEYS[1])
 end
 call('ZREM', shard_of(all, key), '\1' .. key)
-add(shard_of(all, ARGV[7]), ARGV[7], slot_of(r))
+add(shard_of(all, ARGV[3]), ARGV[3], slot_of(r))
 if index then
 	call('ZREM', index, '\1' .. short(key))
-	add(index, short(ARGV[7]), slot_of(r))
+	add(index, short(ARGV[3]), slot_of(r))
 end
 return {OK, now, header}

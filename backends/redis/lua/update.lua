@@ -1,5 +1,5 @@
 -- The rest of what update_soon.lua began.
-local all, key, mine = ARGV[1], ARGV[2], ARGV[3]
+local key, mine, all = names(ARGV[1])
 if raw == '' then
 	return {NOTFOUND, now}
 elseif damaged(raw) then
@@ -14,18 +14,18 @@ local status = fate(r, generation_of(generation))
 if status ~= OK then
 	return {status, now}
 end
-if r[REVISION] == revision + 1 and r[OPERATION] == ARGV[6] then
+if r[REVISION] == revision + 1 and r[OPERATION] == ARGV[2] then
 	return {OK, now, raw}
 elseif r[REVISION] ~= revision then
 	return {CONFLICT, now, raw, call('GET', KEYS[1])}
 end
 r[REVISION] = revision + 1
-r[OPERATION] = ARGV[6]
+r[OPERATION] = ARGV[2]
 r[STATE] = new_state
 local from, told = slot_of(r), nil
 if extend(r, idle, every) then
-	told = reindex(r, from, #ARGV[7], key, all, index)
+	told = reindex(r, from, #ARGV[3], key, all, index)
 end
 local header = packed(r)
-put(KEYS[1], header .. ARGV[7], vanish_at(r, tombstone))
+put(KEYS[1], header .. ARGV[3], vanish_at(r, tombstone))
 return {OK, now, header, '', told}
