@@ -114,13 +114,16 @@ static int copy_record(struct redis_job *job, const struct redis_step *old, size
 	return MCPSESS_OK;
 }
 
-/* What is at the new place was put there by this operation, before. */
+/* What is at the new place was put there by this operation, before, and is the caller's. */
 static int is_again(const struct redis_job *job, const struct redis_step *there)
 {
+	const struct mcp_session_store_request *request = &job->call->request;
 	unsigned char token[REDIS_TOKEN];
-	mcpsess_redis_fold(job->call->request.operation, token);
+	mcpsess_redis_fold(request->operation, token);
 	return there->status == MCPSESS_OK && there->header_len > 0 &&
-	       memcmp(there->header + 70, token, sizeof(token)) == 0;
+	       memcmp(there->header + 70, token, sizeof(token)) == 0 &&
+	       ((request->flags & MCP_SESSION_STORE_ANY_OWNER) != 0 ||
+		       memcmp(there->header + 38, &request->owner, sizeof(request->owner)) == 0);
 }
 
 /* Its owner's index is waited for: who ends the owner must find it. */

@@ -310,8 +310,9 @@ MCPSESS_API int mcp_session_store_list(struct mcp_session_store *store,
  * that requests under way are served; touches and writes under the old key are REVOKED at once, and
  * all of it is after the grace. EXISTS: the new key is in use or has a tombstone, and nothing
  * happened. The record keeps its expiries and its place in the caps; a delete of the old key ends
- * the grace and nothing else. A repetition with the same operation token answers OK again, at
- * least until something else writes the record.
+ * the grace and nothing else. Repeated with its operation token before another write it answers OK
+ * and its revision again, even when the old key is forgotten (CAN_OPERATION); after one it meets
+ * what there is of the old key: REVOKED, then NOTFOUND.
  */
 MCPSESS_API int mcp_session_store_rotate(struct mcp_session_store *store,
 	const struct mcp_session_store_request *request, struct mcp_session_store_answer *answer,

@@ -80,6 +80,34 @@ static int rotate_overwrites(
 	return status;
 }
 
+/* The last rotation's token is known, whatever was written since. */
+static int rotate_remembers(
+	struct broken *broken, enum wrap_verb verb, struct mcp_session_store_call *call, int status)
+{
+	size_t len = sizeof(broken->operation);
+	if (verb == WRAP_ROTATE && status == MCPSESS_OK) {
+		memcpy(broken->operation, call->request.operation, len);
+		remember(broken, call);
+	} else if (verb == WRAP_ROTATE && status == MCPSESS_E_REVOKED && remembers(broken, call) &&
+		   memcmp(broken->operation, call->request.operation, len) == 0) {
+		return answer_remembered(broken, call);
+	}
+	return status;
+}
+
+/* It is known by the old key's tombstone alone. */
+static int rotate_forgets(
+	struct broken *broken, enum wrap_verb verb, struct mcp_session_store_call *call, int status)
+{
+	if (verb != WRAP_ROTATE || status != MCPSESS_OK) {
+		return status;
+	}
+	struct mcp_session_store_answer moved = call->answer;
+	int old = mcpsess_wrap_ask(&broken->wrap, WRAP_EXISTS, call);
+	call->answer = moved;
+	return old == MCPSESS_E_NOTFOUND ? old : status;
+}
+
 /* -- owners -------------------------------------------------------------------------------------
  */
 
@@ -172,6 +200,10 @@ const struct bug mcpsess_bugs_of_verbs[] = {
 		.can_less = MCP_SESSION_STORE_CAN_TOMBSTONE },
 	{ .says = { "rotate-repeats", "rotate-repeated", "succeeds again" },
 		.before = any_operation },
+	{ .says = { "rotate-remembers", "rotate-superseded", "repeated after another write" },
+		.after = rotate_remembers },
+	{ .says = { "rotate-forgets", "rotate-remembered", "when its old key is forgotten" },
+		.after = rotate_forgets },
 	{ .says = { "end-nobody", "end-owner-ends-all", "of an ended owner is REVOKED" },
 		.before = end_nobody },
 	{ .says = { "end-misses-one", "end-owner-ends-all", "of an ended owner is REVOKED" },

@@ -231,6 +231,56 @@ static void a_rotation_repeated_is_done_once(struct mcpsess_kit *kit)
 	}
 }
 
+static void a_later_write_ends_that(struct mcpsess_kit *kit)
+{
+	for (unsigned i = 0; i < 4; i++) {
+		struct mcp_session_store_request ask = mcpsess_kit_fresh(kit);
+		WANT(kit, create(kit, &ask), MCPSESS_OK, "create");
+		struct mcp_session_store_request turn = rotation(kit, &ask, i % 2 * GRACE_MS);
+		struct mcp_session_store_request there = at_new_key(&turn), theirs = turn;
+		WANT(kit, rotate(kit, &turn), MCPSESS_OK, moves);
+		WANT(kit, touch(kit, &there), MCPSESS_OK, "a touch under the new key");
+		WANT(kit, rotate(kit, &turn), MCPSESS_OK,
+			"a rotation repeated after a touch succeeds again");
+		theirs.owner = mcpsess_kit_owner(kit);
+		THAT(kit, rotate(kit, &theirs) != MCPSESS_OK,
+			"an operation token does not stand in for the owner: it did");
+		if (i < 2) {
+			WANT(kit, update(kit, &there, 2), MCPSESS_OK, "update");
+			GONE(kit, rotate(kit, &turn), MCPSESS_E_REVOKED,
+				"a rotation repeated after another write");
+			WANT(kit, get(kit, &there), MCPSESS_OK, "get");
+			SAME(kit, kit->answer.revision, 3,
+				"a rotation repeated after another write changes nothing");
+		} else {
+			WANT(kit, erase(kit, &there), MCPSESS_OK, "delete");
+			GONE(kit, rotate(kit, &turn), MCPSESS_E_REVOKED,
+				"a rotation repeated after a delete");
+		}
+	}
+}
+
+static void it_is_known_longer_than_the_old_key(struct mcpsess_kit *kit)
+{
+	struct mcp_session_store_request ask = mcpsess_kit_fresh(kit);
+	mcpsess_kit_now(kit);
+	ask.idle_ms = 3 * kit->settings.tombstone_ms;
+	ask.absolute_ms = 2 * ask.idle_ms;
+	WANT(kit, create(kit, &ask), MCPSESS_OK, "create");
+	uint64_t until_ms = kit->answer.now_ms + ask.idle_ms;
+	struct mcp_session_store_request turn = rotation(kit, &ask, 0), theirs = turn;
+	theirs.owner = mcpsess_kit_owner(kit);
+	WANT(kit, rotate(kit, &turn), MCPSESS_OK, moves);
+	mcpsess_kit_go(kit, mcpsess_kit_now(kit) + 2 * kit->settings.tombstone_ms);
+	WANT(kit, rotate(kit, &theirs), MCPSESS_E_NOTFOUND,
+		"rotate of a key that is forgotten is NOTFOUND to a stranger");
+	SERVED(kit, rotate(kit, &turn), until_ms,
+		"a rotation can be repeated when its old key is forgotten");
+	mcpsess_kit_go(kit, until_ms + mcpsess_kit_slack(kit) + kit->margin_ms);
+	WANT(kit, rotate(kit, &turn), MCPSESS_E_NOTFOUND,
+		"a rotation repeated when its record has expired is NOTFOUND");
+}
+
 static void a_moved_record_keeps_its_place(struct mcpsess_kit *kit)
 {
 	struct mcp_session_store_request asks[CAP], more = mcpsess_kit_fresh(kit);
@@ -336,6 +386,14 @@ const struct mcpsess_kit_case mcpsess_kit_rotate_cases[] = {
 	{ .name = "rotate-repeated",
 		.run = a_rotation_repeated_is_done_once,
 		.flags = KIT_IN_ALL,
+		.needs = ROTATE | MCP_SESSION_STORE_CAN_OPERATION },
+	{ .name = "rotate-superseded",
+		.run = a_later_write_ends_that,
+		.flags = KIT_IN_ALL,
+		.needs = ROTATE | MCP_SESSION_STORE_CAN_OPERATION },
+	{ .name = "rotate-remembered",
+		.run = it_is_known_longer_than_the_old_key,
+		.flags = KIT_IN_ALL | KIT_TIMED,
 		.needs = ROTATE | MCP_SESSION_STORE_CAN_OPERATION },
 	{ .name = "rotate-keeps-place",
 		.run = a_moved_record_keeps_its_place,

@@ -5,25 +5,26 @@ local key, mine, all = names(ARGV[1])
 local any = ARGV[1]:byte(1) == 49
 local _, _, tombstone = durations(ARGV[1])
 local grace = tonumber(ARGV[4])
-local raw = call('GET', KEYS[1])
-if not raw then
-	return {NOTFOUND, now}
-elseif damaged(raw) then
+local raw, there = call('GET', KEYS[1]), header_of(KEYS[2])
+if raw and damaged(raw) then
 	return {CORRUPT, now}
 end
-local r = unpacked(raw)
+local new = there ~= '' and not damaged(there) and unpacked(there)
+-- When the old key is forgotten, the new one may still tell that it was this operation.
+local r = raw and unpacked(raw) or new
+if not r then
+	return {NOTFOUND, now}
+end
 local index, generation = owner_keys(r, all, mine, KEYS[3])
 if not any and r[OWNER] ~= mine then
-	return {NOTOWNER, now}
+	return {raw and NOTOWNER or NOTFOUND, now}
 end
 generation = generation_of(generation)
-local status = fate(r, generation)
-local there = header_of(KEYS[2])
-if there ~= '' and damaged(there) then
+local status = raw and fate(r, generation) or NOTFOUND
+if there ~= '' and not new then
 	return {CORRUPT, now}
 end
 if status ~= OK then
-	local new = there ~= '' and unpacked(there)
 	if new and new[OPERATION] == ARGV[2] and new[OWNER] == r[OWNER]
 			and fate(new, generation) == OK then
 		return {OK, now, there}
