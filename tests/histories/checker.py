@@ -79,8 +79,7 @@ class Checker:
                 self.broken(p.OWNER, f"owner {one.its_owner} was answered", one)
         if one.repeats and one.status == "OK":
             self.check_repetition(self.ok[one.token], one)
-        if one.status == "OK" and one.expected and one.revision != one.expected + 1 and \
-                not (one.verb == ROTATE and one.repeats):
+        if one.status == "OK" and one.expected and one.revision != one.expected + 1:
             self.broken(p.ONE_WRITE, "a write makes the next revision", one)
         if one.status == "OK" and one.verb == CREATE and one.revision != 1:
             self.broken(p.CREATED, "a create makes revision 1", one)
@@ -88,10 +87,9 @@ class Checker:
             self.broken(p.TYPED, "a conflict says what stands instead", one)
 
     def check_repetition(self, first, one):
-        # A rotation that is repeated answers the record as it is by then; a create may be a new
-        # one when all of the first has ended.
-        same = first.revision == one.revision or one.verb == ROTATE
-        if not same or one.verb != CREATE and first.created != one.created:
+        # A create may be a new one when all of the first has ended.
+        if first.revision != one.revision or \
+                one.verb != CREATE and first.created != one.created:
             self.broken(p.REPEATED, "its attempts made two revisions", first, one)
 
     def life(self, number, one):
@@ -189,7 +187,7 @@ class Checker:
         makers = defaultdict(list)
         base = life.maker or life.first_sight
         for one in life.sights:
-            if one.status == "OK" and (one.verb in (CREATE, UPDATE) or one is life.maker):
+            if one.status == "OK" and one.verb in (CREATE, UPDATE, ROTATE):
                 others = makers[one.revision]
                 if others and others[0].token != one.token:
                     self.broken(p.ONE_WRITE, f"two made revision {one.revision}", others[0], one)

@@ -100,10 +100,10 @@ GOOD = {
         op("update CONFLICT r2", 1010, key=2, expected=1, token=7)],
     "what nobody saw created is rotated": [
         op("create UNKNOWN", 1000), op("rotate r2", 1004, new_key=2), op("get r2", 1020, key=2)],
-    "a rotation is repeated when its record has moved on": [
+    "a rotation is repeated, and again when its record was written": [
         BORN, op("rotate UNKNOWN", 1002, new_key=2, token=7), op("get r2", 1004, key=2),
-        op("update r3", 1006, key=2), op("rotate r3", 1010, new_key=2, token=7),
-        op("get r3", 1012, key=2)],
+        op("rotate r2", 1006, new_key=2, token=7), op("update r3", 1008, key=2),
+        op("rotate REVOKED", 1010, new_key=2, token=7), op("get r3", 1012, key=2)],
     "the end of an owner ends what was": [
         BORN, op("end_owner", 1002), op("get REVOKED", 1004),
         op("create r1", 1010, key=2, born=1010), op("get r1", 1012, key=2, born=1010)],
@@ -143,6 +143,12 @@ BAD = {
         op("get r2", 1004, key=2, got=11)]),
     "a rotation of another revision": (p.ONE_WRITE, [
         BORN, op("update r2", 1002), op("rotate r3", 1004, new_key=2, expected=1, sent=12)]),
+    "a rotation that answers what was written since": (p.ONE_WRITE, [
+        BORN, op("rotate UNKNOWN", 1002, new_key=2, token=7), op("get r2", 1004, key=2),
+        op("update r3", 1006, key=2), op("rotate r3", 1010, new_key=2, token=7)]),
+    "a rotation whose repetition answers another revision": (p.REPEATED, [
+        BORN, op("rotate r2", 1002, new_key=2, token=7), op("update r3", 1006, key=2),
+        op("rotate r3", 1010, new_key=2, token=7)]),
     "a create that does not know itself": (p.REPEATED, [
         op("create r1", 1000, token=7), op("create EXISTS", 1004, token=7), op("get r1", 1006)]),
     "a rotation that loses an update": (p.STALE, [
