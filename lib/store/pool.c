@@ -1,18 +1,14 @@
 #include <mcpsess/pool.h>
 
-#include <errno.h>
-#include <linux/futex.h>
 #include <pthread.h>
-#include <sys/syscall.h>
-#include <time.h>
-#include <unistd.h>
 
+#include "store/bell.h"
 #include "store/core.h"
 #include "store/seal.h"
 
-enum { HANDLES_NORMAL = 4, HANDLES_MAX = 64 };
+enum { HANDLES_NORMAL = 4, HANDLES_MAX = 64, BELLS = 16 };
 
-enum told { TOLD_NOTHING, TOLD_ASLEEP, TOLD_OVER, TOLD_LEAD };
+enum told { TOLD_NOTHING, TOLD_OVER, TOLD_LEAD };
 
 /*
  * A caller, on its own stack. Without an idle handle it sleeps until its call is over, or until
@@ -22,9 +18,11 @@ struct waiter {
 	struct mcp_session_store_call *call; /* NULL: it wants the handle for itself */
 	struct waiter *next;
 	struct handle *handle;
+	struct mcpsess_bell *bell;
+	uint32_t tone;
 	int queued;      /* under the pool's lock */
 	int launched;    /* its call is with the backend */
-	atomic_int told; /* enum told; a futex, for a wake-up is the dearest thing here */
+	atomic_int told; /* enum told */
 };
 
 struct waiters {
@@ -42,9 +40,12 @@ struct mcp_session_store_pool {
 	struct mcpsess_core *core; /* of the first handle, for what all have in common */
 	char *uri;
 	unsigned handle_count;
-	pthread_mutex_t lock; /* of idle and queue */
+	pthread_mutex_t lock; /* of idle, queue, bell and listeners */
 	struct handle *idle;  /* the last used first, those not opened last */
 	struct waiters queue;
+	unsigned bell; /* of those who queue now: they are sent, and mostly over, together */
+	unsigned listeners;
+	struct mcpsess_bell bells[BELLS];
 	struct handle handles[];
 };
 
@@ -80,31 +81,24 @@ static void take_out(struct waiters *waiters, const struct waiter *waiter)
 
 /* -- sleeping and waking ------------------------------------------------------------------- */
 
-static long futex(atomic_int *word, int operation, int value, const struct timespec *timeout)
+/* The bell is rung after this. Once told, the waiter may be gone, but not its bell. */
+static void tell(struct waiter *waiter, enum told told)
 {
-	return syscall(SYS_futex, word, operation, value, timeout, NULL, 0);
+	atomic_store(&waiter->told, told);
 }
 
-/* After this the waiter may be gone; a wake-up for nobody does no harm. */
-static void tell(struct waiter *waiter, enum told told, struct handle *handle)
+/* Sleep until told something, or until then; NULL: however long it takes. */
+static enum told hear(struct waiter *self, const struct timespec *until)
 {
-	waiter->handle = handle;
-	if (atomic_exchange(&waiter->told, told) == TOLD_ASLEEP) {
-		futex(&waiter->told, FUTEX_WAKE_PRIVATE, 1, NULL);
+	int late = 0;
+	for (;;) {
+		unsigned rings = mcpsess_bell_rings(self->bell);
+		int told = atomic_exchange(&self->told, TOLD_NOTHING);
+		if (told != TOLD_NOTHING || late) {
+			return (enum told)told;
+		}
+		late = mcpsess_bell_sleep(self->bell, rings, self->tone, until) < 0;
 	}
-}
-
-/* Sleep until told something, or as long as wait says; NULL: however long it takes. */
-static enum told hear(struct waiter *self, const struct timespec *wait)
-{
-	int told = TOLD_NOTHING;
-	long r = 0;
-	atomic_compare_exchange_strong(&self->told, &told, TOLD_ASLEEP);
-	while (atomic_load(&self->told) == TOLD_ASLEEP && (r == 0 || errno != ETIMEDOUT)) {
-		r = futex(&self->told, FUTEX_WAIT_PRIVATE, TOLD_ASLEEP, wait);
-	}
-	told = atomic_exchange(&self->told, TOLD_NOTHING);
-	return told != TOLD_ASLEEP ? (enum told)told : TOLD_NOTHING;
 }
 
 /* Leave the queue, unless somebody has taken the waiter out of it to serve it. */
@@ -122,9 +116,8 @@ static int leave_queue(struct mcp_session_store_pool *pool, struct waiter *self)
 /* TOLD_NOTHING: every handle stayed busy for the store's timeout, and nothing was sent. */
 static enum told wait_in_queue(struct mcp_session_store_pool *pool, struct waiter *self)
 {
-	uint64_t wait_ms = pool->core->settings.timeout_ms;
-	struct timespec wait = { (time_t)(wait_ms / 1000), (long)(wait_ms % 1000) * 1000000 };
-	enum told told = hear(self, &wait);
+	struct timespec until = mcpsess_bell_after(pool->core->settings.timeout_ms);
+	enum told told = hear(self, &until);
 	if (told == TOLD_NOTHING && !leave_queue(pool, self)) {
 		told = hear(self, NULL);
 	}
@@ -151,6 +144,14 @@ static int open_handle(
 	return r;
 }
 
+static void join_queue(struct mcp_session_store_pool *pool, struct waiter *self)
+{
+	self->bell = &pool->bells[pool->bell % BELLS];
+	self->tone = UINT32_C(1) << pool->listeners++ % MCPSESS_BELL_TONES;
+	self->queued = 1;
+	push(&pool->queue, self);
+}
+
 /*
  * Find the waiter a handle. OK: self->handle is its own until it is passed on. PENDING: somebody
  * else has had the call done. Or an error.
@@ -163,8 +164,7 @@ static int find_handle(
 	if (idle != NULL) {
 		pool->idle = idle->next_idle;
 	} else {
-		self->queued = 1;
-		push(&pool->queue, self);
+		join_queue(pool, self);
 	}
 	pthread_mutex_unlock(&pool->lock);
 	if (idle != NULL) {
@@ -196,7 +196,11 @@ static void pass_on(struct mcp_session_store_pool *pool, struct handle *handle)
 		pthread_mutex_unlock(&pool->lock);
 	}
 	if (next != NULL) {
-		tell(next, TOLD_LEAD, handle);
+		struct mcpsess_bell *bell = next->bell;
+		uint32_t tone = next->tone;
+		next->handle = handle;
+		tell(next, TOLD_LEAD);
+		mcpsess_bell_ring(bell, tone);
 	}
 }
 
@@ -217,6 +221,10 @@ static struct waiters take_queue(struct mcp_session_store_pool *pool)
 	while (pool->queue.first != NULL && pool->queue.first->call != NULL) {
 		pool->queue.first->queued = 0;
 		push(&batch, pop(&pool->queue));
+	}
+	if (batch.first != NULL) {
+		pool->bell++;
+		pool->listeners = 0;
 	}
 	pthread_mutex_unlock(&pool->lock);
 	return batch;
@@ -254,8 +262,19 @@ static struct waiters landed(struct handle *handle, struct waiter *self)
 
 static void tell_all(struct waiters *over)
 {
+	struct mcpsess_bell *bell = NULL;
+	uint32_t tones = 0;
 	for (struct waiter *one = pop(over); one != NULL; one = pop(over)) {
-		tell(one, TOLD_OVER, NULL);
+		if (one->bell != bell && bell != NULL) {
+			mcpsess_bell_ring(bell, tones);
+			tones = 0;
+		}
+		bell = one->bell;
+		tones |= one->tone;
+		tell(one, TOLD_OVER);
+	}
+	if (bell != NULL) {
+		mcpsess_bell_ring(bell, tones);
 	}
 }
 
