@@ -257,4 +257,6 @@ const struct mcpsess_backend mcpsess_backend_postgres = {
 	.schemes = "postgresql postgres",
 	.parameters = "schema migrate synchronous_commit " LIBPQ,
 	.open = postgres_open,
+	/* The more callers meet on one connection, the less each of their reads costs the server. */
+	.handles = 2,
 };

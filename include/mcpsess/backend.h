@@ -192,6 +192,8 @@ struct mcpsess_backend {
 
 	/** Where the settings leave touch_every to the default: 1 means 0 ms, 0 the common one. */
 	uint32_t touches_are_free;
+	/** How many handles a pool opens that is told no number; 0, or more than 4: 4. */
+	uint32_t handles;
 };
 
 /**

@@ -22,7 +22,7 @@ struct mcp_session_store_pool;
 
 /**
  * As mcp_session_store_open(), for many threads; a bad URI is refused at once. handles: at most how
- * many, 0 for 4, never more than 64.
+ * many, 0 for what suits the store, never more than 64.
  */
 MCPSESS_API int mcp_session_store_pool_open(const char *uri,
 	const struct mcp_session_store_options *options, unsigned handles,

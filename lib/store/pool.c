@@ -294,12 +294,9 @@ static void lead(struct mcp_session_store_pool *pool, struct waiter *self)
 		mcpsess_loop_turn(core, self->call, limit_ms);
 		over = landed(handle, self);
 	}
-	/* Under way while the next holder wakes up, which takes as long as a round trip. */
-	if (handle->flight.first == NULL) {
-		launch_queue(pool, handle);
-	}
-	pass_on(pool, handle);
+	/* First, for then many of them are back when the next holder takes the queue. */
 	tell_all(&over);
+	pass_on(pool, handle);
 }
 
 int mcpsess_pool_run(struct mcp_session_store_pool *pool, enum mcpsess_verb verb,
@@ -325,9 +322,18 @@ int mcpsess_pool_run(struct mcp_session_store_pool *pool, enum mcpsess_verb verb
 
 /* -- opening and the rest -------------------------------------------------------------------- */
 
+/* How many handles there are unless the host says: few are the better where much can be batched. */
+static unsigned handles_of(const struct mcpsess_backend *backend)
+{
+	int says = backend->size > offsetof(struct mcpsess_backend, handles) &&
+		   backend->handles > 0 && backend->handles < HANDLES_NORMAL;
+	return says ? backend->handles : HANDLES_NORMAL;
+}
+
 /* The first handle is opened at once, which connects nothing and tells what the store can do. */
 static int open_pool(struct mcp_session_store_pool *pool, const char *uri,
-	const struct mcp_session_store_options *options, struct mcpsess_error *err)
+	const struct mcp_session_store_options *options, unsigned handles,
+	struct mcpsess_error *err)
 {
 	int r = mcpsess_plan_make(&pool->plan, uri, options, err);
 	if (r == MCPSESS_OK) {
@@ -340,6 +346,8 @@ static int open_pool(struct mcp_session_store_pool *pool, const char *uri,
 	if (mcpsess_core_can(pool->core, MCP_SESSION_STORE_CAN_THREADS) ||
 		!mcpsess_core_can(pool->core, MCP_SESSION_STORE_CAN_SHARE)) {
 		pool->handle_count = 1;
+	} else if (handles == 0) {
+		pool->handle_count = handles_of(pool->plan.backend);
 	}
 	for (unsigned i = pool->handle_count; i-- > 0;) {
 		pool->handles[i].next_idle = pool->idle;
@@ -379,7 +387,7 @@ int mcp_session_store_pool_open(const char *uri, const struct mcp_session_store_
 	pool->uri = copy;
 	pool->handle_count = places;
 	pthread_mutex_init(&pool->lock, NULL);
-	int r = open_pool(pool, uri != NULL ? copy : NULL, options, err);
+	int r = open_pool(pool, uri != NULL ? copy : NULL, options, handles, err);
 	if (r < 0) {
 		pool->plan.env = env;
 		free_pool(pool);

@@ -141,6 +141,13 @@ static int listed(const char *words, const char *word)
 	return 0;
 }
 
+/* A descriptor may be of a time that had no such member. */
+static int touches_are_free(const struct mcpsess_backend *backend)
+{
+	return backend->size > offsetof(struct mcpsess_backend, touches_are_free) &&
+	       backend->touches_are_free;
+}
+
 static int refuse_parameter(const char *name, const char *why,
 	const struct mcpsess_backend *backend, struct mcpsess_error *err)
 {
@@ -155,7 +162,7 @@ static int refuse_parameter(const char *name, const char *why,
 	return mcpsess_fail(err, MCPSESS_E_INVALID, 0,
 		"parameter \"%s\" %s; known are %s%sseal_keys_file %s",
 		mcpsess_uri_quote(name, quoted), why, known,
-		backend->touches_are_free ? "" : "password_env password_file ",
+		touches_are_free(backend) ? "" : "password_env password_file ",
 		backend->parameters);
 }
 
@@ -164,7 +171,7 @@ static int check_parameters(const struct mcpsess_uri *uri, const struct mcpsess_
 {
 	for (size_t i = 0; i < uri->parameter_count; i++) {
 		const char *name = uri->parameters[i].name;
-		int is_password = !backend->touches_are_free && mcpsess_password_parameter(name);
+		int is_password = !touches_are_free(backend) && mcpsess_password_parameter(name);
 		if (common_named(name) == NULL && !is_password &&
 			!mcpsess_keyring_parameter(name) && !listed(backend->parameters, name)) {
 			return refuse_parameter(name, "is unknown", backend, err);
@@ -213,8 +220,7 @@ static uint64_t touch_every(
 	if (settings->touch_every_ms != 0) {
 		return settings->touch_every_ms;
 	}
-	if (backend->size > offsetof(struct mcpsess_backend, touches_are_free) &&
-		backend->touches_are_free) {
+	if (touches_are_free(backend)) {
 		return 0;
 	}
 	uint64_t tenth = settings->idle_ms / 10;

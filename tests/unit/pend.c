@@ -279,6 +279,7 @@ const struct mcpsess_backend pend_backend = {
 	.schemes = "pend pend+more",
 	.parameters = "color size",
 	.open = open_handle,
+	.handles = PEND_HANDLES,
 };
 
 void pend_reset(void)

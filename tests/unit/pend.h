@@ -14,6 +14,9 @@
 #define PEND_SAYS "the other end\nis not there, \xc3\xa9\xe9"
 #define PEND_WHY  "the other end is not there, \xc3\xa9?"
 
+/* So many handles suit it. */
+enum { PEND_HANDLES = 3 };
+
 enum pend_mode {
 	PEND_TOLD,    /* a call pends until pend_answer() */
 	PEND_AT_ONCE, /* a verb returns its result */
