@@ -154,11 +154,11 @@ int mcpsess_postgres_take_many(
 		members[count++] = one;
 	}
 	for (int row = 0; row < PQntuples(result); row++) {
-		uint64_t index = mcpsess_postgres_number(result, row, COLUMN_INDEX) - 1;
+		uint64_t index = mcpsess_postgres_number(result, row, LOOK_INDEX) - 1;
 		struct postgres_query *one = index < (uint64_t)count ? members[index] : NULL;
 		if (one != NULL && one->status == MCPSESS_PENDING) {
 			one->status = one->call != NULL
-					      ? mcpsess_postgres_take_answer(pg, one, result, row)
+					      ? mcpsess_postgres_take_look(pg, one, result, row)
 					      : MCPSESS_OK;
 		}
 	}

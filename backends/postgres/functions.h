@@ -5,9 +5,10 @@
  * that had to be waited for is looked at as it is now. Locks are taken in one order: sessions,
  * places, owners; of one kind in the order of their keys.
  *
- * "@" is the schema. States: 0 initializing, 1 active, 2 closed, 3 expired; 4 and 5 moved to
- * another key, after 0 and 1, and read under this one until grace_ms. Of all but 0 and 1 expires_ms
- * is when the row may go. Times that never come are the largest bigint.
+ * "@" is the schema; other signs are told of in statement.h. States: 0 initializing, 1 active, 2
+ * closed, 3 expired; 4 and 5 moved to another key, after 0 and 1, and read under this one until
+ * grace_ms. Of all but 0 and 1 expires_ms is when the row may go. Times that never come are the
+ * largest bigint.
  */
 #ifndef MCPSESS_POSTGRES_FUNCTIONS_H
 #define MCPSESS_POSTGRES_FUNCTIONS_H
@@ -27,9 +28,11 @@ extern const char mcpsess_postgres_sql_end_owner[];
 extern const char mcpsess_postgres_sql_once[];
 extern const char mcpsess_postgres_sql_stats[];
 
-/* What reads are where plans are kept: statements of their own, in reads.c. */
+/* What gets are where plans are kept: statements of their own, in reads.c. */
 extern const char mcpsess_postgres_look[];
+extern const char mcpsess_postgres_look_of_owner[];
 extern const char mcpsess_postgres_look_at_many[];
+extern const char mcpsess_postgres_look_at_many_of_owners[];
 
 /* What each verb answers, in the order in which result.c reads it. */
 #define ANSWER \

@@ -7,10 +7,10 @@
 
 static char *expand(struct postgres *pg, const char *text)
 {
-	char *out =
-		postgres_realloc(pg, NULL, mcpsess_postgres_expand(text, pg->schema, "", NULL) + 1);
+	const struct postgres_words words = { .schema = pg->schema, .commit = "" };
+	char *out = postgres_realloc(pg, NULL, mcpsess_postgres_expand(text, &words, NULL) + 1);
 	if (out != NULL) {
-		mcpsess_postgres_expand(text, pg->schema, "", out);
+		mcpsess_postgres_expand(text, &words, out);
 	}
 	return out;
 }

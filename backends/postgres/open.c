@@ -146,18 +146,30 @@ static int take_address(
 	return MCPSESS_OK;
 }
 
+/* What is above all numbers of the database stands for "none" there as well. */
+static long long number_of(uint64_t number)
+{
+	return number < INT64_MAX ? (long long)number : INT64_MAX;
+}
+
 static int make_texts(struct postgres *pg)
 {
+	char idle[24], terms[96];
+	const struct postgres_words words = { pg->schema, pg->commit, idle, terms };
+	long long idle_ms = number_of(pg->idle_ms);
+	snprintf(idle, sizeof(idle), "%lld", idle_ms < INT64_MAX ? idle_ms : 0);
+	snprintf(terms, sizeof(terms), "%d, %lld, %lld, %lld", POSTGRES_LOOK_FLAGS, idle_ms,
+		number_of(pg->touch_every_ms), number_of(pg->tombstone_ms));
 	for (int i = 0; i < POSTGRES_STATEMENTS; i++) {
 		const char *text = pg->drops && i == STATEMENT_PING
 					   ? mcpsess_postgres_nothing
 					   : mcpsess_postgres_text((enum postgres_statement)i);
-		size_t len = mcpsess_postgres_expand(text, pg->schema, pg->commit, NULL);
+		size_t len = mcpsess_postgres_expand(text, &words, NULL);
 		pg->texts[i] = postgres_realloc(pg, NULL, len + 1);
 		if (pg->texts[i] == NULL) {
 			return MCPSESS_E_NOMEM;
 		}
-		mcpsess_postgres_expand(text, pg->schema, pg->commit, pg->texts[i]);
+		mcpsess_postgres_expand(text, &words, pg->texts[i]);
 		mcpsess_postgres_name(pg->texts[i], pg->names[i]);
 	}
 	return MCPSESS_OK;
@@ -178,6 +190,8 @@ static int configure(
 	uint64_t tombstone_ms = config->settings->tombstone_ms;
 	strcpy(pg->schema, "mcpsess");
 	pg->tombstone_ms = tombstone_ms != MCP_SESSION_STORE_NONE ? tombstone_ms : 0;
+	pg->idle_ms = config->settings->idle_ms;
+	pg->touch_every_ms = config->settings->touch_every_ms;
 	pg->connect_timeout_ms = config->settings->connect_timeout_ms;
 	pg->timeout_ms = config->settings->timeout_ms;
 	int r = take_parameters(pg, config, err);
@@ -257,6 +271,7 @@ const struct mcpsess_backend mcpsess_backend_postgres = {
 	.schemes = "postgresql postgres",
 	.parameters = "schema migrate synchronous_commit " LIBPQ,
 	.open = postgres_open,
-	/* The more callers meet on one connection, the less each of their reads costs the server. */
+	/* The more callers meet on one connection, the less each of their reads costs the server.
+	 */
 	.handles = 2,
 };

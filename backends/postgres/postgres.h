@@ -21,6 +21,13 @@ struct postgres_own {
 	int status;          /* MCPSESS_PENDING until it is over */
 };
 
+/* Of the function read, beside those of requests; and all that a look stands for. */
+enum {
+	POSTGRES_PAYLOAD = 8,
+	POSTGRES_NOT_MOVED = 16,
+	POSTGRES_LOOK_FLAGS = MCP_SESSION_STORE_TOUCH | POSTGRES_PAYLOAD
+};
+
 enum postgres_about { ABOUT_ALL, ABOUT_OWNER, ABOUT_KEY };
 
 struct postgres_query;
@@ -39,6 +46,7 @@ struct postgres_query {
 	int status;        /* MCPSESS_PENDING: no result yet */
 	int again;         /* it goes into the queue again when it is over */
 	uint64_t flags;    /* of a read, besides the request's */
+	int looks;         /* it was sent as STATEMENT_LOOK, or ..._OF_OWNER */
 	uint32_t planning; /* in postgres.planned: its plan is asked for before it */
 	/* Of many reads in one. */
 	struct postgres_queue members;
@@ -82,6 +90,8 @@ struct postgres {
 	char commit[16]; /* synchronous_commit of writes; "": the server's */
 	int creates;     /* migrate=create */
 	int drops;       /* migrate=drop */
+	uint64_t idle_ms;
+	uint64_t touch_every_ms;
 	uint64_t tombstone_ms;
 	uint64_t connect_timeout_ms;
 	uint64_t timeout_ms;
@@ -192,8 +202,8 @@ int mcpsess_postgres_get_cursor(const char *cursor, unsigned char *key);
 
 /* -- result.c ----------------------------------------------------------------------------- */
 
-/* Of a query for one record: note what a row of the result says. */
-int mcpsess_postgres_take_answer(
+/* Of a query for one record: note what a row of a look says. */
+int mcpsess_postgres_take_look(
 	struct postgres *pg, struct postgres_query *query, const PGresult *result, int index);
 /* An int8 of a row. */
 uint64_t mcpsess_postgres_number(const PGresult *result, int row, int column);

@@ -14,10 +14,11 @@ static const char usage[] =
 /* A character at a time: the longest that one becomes is the schema in quotes. */
 static void print(const char *text, const char *schema)
 {
+	const struct postgres_words words = { .schema = schema, .commit = "" };
 	char one[2] = "", out[POSTGRES_SCHEMA_MAX + 3];
 	for (; *text != '\0'; text++) {
 		one[0] = *text;
-		mcpsess_postgres_expand(one, schema, "", out);
+		mcpsess_postgres_expand(one, &words, out);
 		fputs(out, stdout);
 	}
 }

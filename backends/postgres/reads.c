@@ -1,42 +1,44 @@
 #include "functions.h"
 
+/* The owner's generation; where there is no owner it is 0. */
+#define GENERATION "coalesce((select w.generation from @.owner w where w.owner = x.owner), 0)"
+
 /* Whether the record has not been ended with its owner: nobody's cannot be. */
-#define CURRENT \
-	"x.generation = case when x.owner = '' then 0 else coalesce(" \
-	"(select w.generation from @.owner w where w.owner = x.owner), 0) end"
+#define CURRENT "x.generation = case when x.owner = '' then 0 else " GENERATION " end"
 
-#define PAYLOAD(key, flags) \
-	"case when " flags " & 8 <> 0 then " \
-	"(select d.data from @.state d where d.key = " key ") end"
-#define PAYLOAD_OF_READ      PAYLOAD("i_key", "i_flags")
-#define PAYLOAD_OF_LOOK(key) PAYLOAD(key, "$3") ", "
+#define PAYLOAD(key)          "(select d.data from @.state d where d.key = " key ")"
+#define PAYLOAD_IF_ASKED(key) "case when i_flags & 8 <> 0 then " PAYLOAD(key) " end"
+#define PAYLOAD_OF_READ       PAYLOAD_IF_ASKED("i_key")
 
-/* A live record of whom it is asked for, that is not due for a touch. */
-#define PLAIN(owner) \
-	"x.state < 2 and x.owner = " owner " and x.expires_ms > c.now " \
-	"and (x.expires_ms = x.deadline_ms or x.expires_ms - c.now > ($3 & 1) * $4) and " CURRENT
+/*
+ * What is plain, a live record that is mine and not due for a touch, is answered from one look;
+ * everything else is left to the function read. idle is 0 where no touch is ever due.
+ */
+#define PLAIN(mine, idle) \
+	"x.state < 2 and " mine " and (x.expires_ms - @.clock() > " idle " or " \
+	"(x.expires_ms = x.deadline_ms and x.expires_ms > @.clock()))"
+#define LOOK(payload, plain, read) \
+	"select @.clock(), x.revision, x.created_ms, x.seen_ms, x.expires_ms, x.deadline_ms, " \
+	"x.requests, x.first_ms, x.last_ms, x.kind, x.state, " payload ", " \
+	"case when " plain " then null else record_send(@.read(" read ")) end "
 
-/* What is plain is answered from one look; everything else is left to the function read. */
-#define HEADER_OF_LOOK \
-	"0::bigint, c.now, x.revision, x.created_ms, x.seen_ms, x.expires_ms, x.deadline_ms, " \
-	"x.requests, x.first_ms, x.last_ms, x.kind::bigint, x.state::bigint, x.owner, "
-#define INSTEAD(key, owner) "record_send(@.read(" key ", " owner ", $3, $4, $5, $6))"
-#define LOOK(key, owner) \
-	"select " HEADER_OF_LOOK PAYLOAD_OF_LOOK(key) "case when " PLAIN( \
-		owner) " then null else " INSTEAD(key, owner) " end "
+#define NOBODYS         "x.owner = ''"
+#define OF_OWNER(owner) "x.owner = " owner " and x.generation = " GENERATION
 
-#define NOW "(select @.clock() as now offset 0) c"
-
-const char mcpsess_postgres_look[] =
-	LOOK("$1", "$2") "from " NOW " left join @.session x on x.key = $1";
-
+#define FROM_ONE "from @.session x where x.key = $1"
 /* In the order in which they come, which is that of the keys: no two of these block each other. */
-#define LOOK_AT_MANY \
-	LOOK("u.k", "($2)[u.i]") \
-	", u.i from " NOW " cross join unnest($1) with ordinality u(k, i) " \
+#define FROM_MANY(keys) \
+	", u.i from unnest(" keys ") with ordinality u(k, i) " \
 	"left join @.session x on x.key = u.k"
 
-const char mcpsess_postgres_look_at_many[] = LOOK_AT_MANY;
+/* As the store's settings have it, so that there is little to be told each time. */
+const char mcpsess_postgres_look[] = LOOK(PAYLOAD("$1"), PLAIN(NOBODYS, "^"), "$1, '', ~") FROM_ONE;
+const char mcpsess_postgres_look_of_owner[] =
+	LOOK(PAYLOAD("$1"), PLAIN(OF_OWNER("$2"), "^"), "$1, $2, ~") FROM_ONE;
+const char mcpsess_postgres_look_at_many[] =
+	LOOK(PAYLOAD("u.k"), PLAIN(NOBODYS, "^"), "u.k, '', ~") FROM_MANY("$1");
+const char mcpsess_postgres_look_at_many_of_owners[] = LOOK(
+	PAYLOAD("u.k"), PLAIN(OF_OWNER("($2)[u.i]"), "^"), "u.k, ($2)[u.i], ~") FROM_MANY("$1");
 
 /* get, touch, exists. Flags: 1 touch, 2 count, 4 any owner, 8 with the payload, 16 not what moved.
  */
@@ -91,15 +93,29 @@ const char mcpsess_postgres_sql_read[] =
 	"  end loop;\n"
 	"end $f$;\n";
 
+/* Of many, each with its owner and as asked for. */
+#define PLAIN_OF_MANY \
+	PLAIN("x.owner = i_owners[u.i] and " CURRENT, \
+		"case when i_flags & 1 = 0 or i_idle = 9223372036854775807 then 0 else i_idle " \
+		"end")
+#define LOOK_OF_MANY \
+	LOOK(PAYLOAD_IF_ASKED("u.k"), PLAIN_OF_MANY, \
+		"u.k, i_owners[u.i], i_flags, i_idle, i_throttle, i_tomb") \
+	FROM_MANY("i_keys")
+
 /*
- * Many of them for those who cannot keep a plan themselves; this one must not depend on how full
- * the tables were when it was made.
+ * Many of them, also for those who cannot keep a plan themselves; this one must not depend on how
+ * full the tables were when it was made.
  */
 const char mcpsess_postgres_sql_read_many[] =
-	"create function @.read_many(bytea[], bytea[], bigint, bigint, bigint, bigint,\n"
-	"  " ANSWER ", out o_instead bytea, out o_index bigint)\n"
+	"create function @.read_many(i_keys bytea[], i_owners bytea[], i_flags bigint,\n"
+	"  i_idle bigint, i_throttle bigint, i_tomb bigint, out o_now bigint,\n"
+	"  out o_revision bigint, out o_created bigint, out o_seen bigint, out o_expires bigint,\n"
+	"  out o_deadline bigint, out o_requests bigint, out o_first bigint, out o_last bigint,\n"
+	"  out o_kind smallint, out o_state smallint, out o_payload bytea, out o_instead bytea,\n"
+	"  out o_index bigint)\n"
 	"returns setof record language plpgsql set plan_cache_mode = force_generic_plan\n"
 	"set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $f$\n"
 	"begin\n"
-	"  return query " LOOK_AT_MANY ";\n"
+	"  return query " LOOK_OF_MANY ";\n"
 	"end $f$;\n";

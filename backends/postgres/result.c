@@ -13,7 +13,7 @@ static uint64_t number_of(const char *value, int len)
 	for (int i = 0; i < len; i++) {
 		number = number << 8 | (unsigned char)value[i];
 	}
-	return len == 8 ? number : 0;
+	return len <= 8 ? number : 0;
 }
 
 /* Of points in time: what never comes is 0. */
@@ -89,17 +89,36 @@ static int take_record(const char *at, int left, struct row *out)
 	return count == COLUMNS && left == 0 ? MCPSESS_OK : MCPSESS_E_CORRUPT;
 }
 
-static int take_row(const PGresult *result, int row, struct row *out)
+static void take_column(const PGresult *result, int row, int column, const char **value, int *len)
 {
-	if (PQnfields(result) > COLUMN_INSTEAD && !PQgetisnull(result, row, COLUMN_INSTEAD)) {
-		return take_record(PQgetvalue(result, row, COLUMN_INSTEAD),
-			PQgetlength(result, row, COLUMN_INSTEAD), out);
+	*value = PQgetvalue(result, row, column);
+	*len = PQgetlength(result, row, column);
+}
+
+/* What is plain is a success, and of whom it was asked for. */
+static int take_look(
+	const PGresult *result, int row, const struct mcpsess_digest *owner, struct row *out)
+{
+	if (!PQgetisnull(result, row, LOOK_INSTEAD)) {
+		return take_record(PQgetvalue(result, row, LOOK_INSTEAD),
+			PQgetlength(result, row, LOOK_INSTEAD), out);
 	}
-	for (int i = 0; i < COLUMNS; i++) {
-		out->values[i] = PQgetvalue(result, row, i);
-		out->lengths[i] = PQgetlength(result, row, i);
+	out->lengths[COLUMN_STATUS] = 0;
+	out->values[COLUMN_OWNER] = (const char *)owner->bytes;
+	out->lengths[COLUMN_OWNER] = sizeof(owner->bytes);
+	for (int i = COLUMN_NOW; i <= COLUMN_STATE; i++) {
+		take_column(result, row, i - COLUMN_NOW, &out->values[i], &out->lengths[i]);
 	}
+	take_column(result, row, LOOK_PAYLOAD, &out->values[COLUMN_PAYLOAD],
+		&out->lengths[COLUMN_PAYLOAD]);
 	return MCPSESS_OK;
+}
+
+static void take_row(const PGresult *result, int row, struct row *out)
+{
+	for (int i = 0; i < COLUMNS; i++) {
+		take_column(result, row, i, &out->values[i], &out->lengths[i]);
+	}
 }
 
 #define NUMBER(row, column) number_of((row)->values[column], (row)->lengths[column])
@@ -157,24 +176,26 @@ static int take_refusal(struct postgres *pg, struct postgres_query *query, int w
 	return MCPSESS_E_LIMIT;
 }
 
-int mcpsess_postgres_take_answer(
-	struct postgres *pg, struct postgres_query *query, const PGresult *result, int index)
+static int take_answer(struct postgres *pg, struct postgres_query *query, const struct row *row)
 {
 	struct mcp_session_store_answer *answer = &query->call->answer;
-	struct row row;
-	int r = take_row(result, index, &row);
-	if (r < 0) {
-		return r;
-	}
-	int status = (int)(int64_t)NUMBER(&row, COLUMN_STATUS);
-	answer->now_ms = NUMBER(&row, COLUMN_NOW);
+	int status = (int)(int64_t)NUMBER(row, COLUMN_STATUS);
+	answer->now_ms = NUMBER(row, COLUMN_NOW);
 	if (status > 0) {
 		return take_refusal(pg, query, status);
 	}
 	if (status == MCPSESS_OK || status == MCPSESS_E_CONFLICT) {
-		take_header(&row, answer);
+		take_header(row, answer);
 	}
-	return status == MCPSESS_OK ? take_payload(pg, &row, answer) : status;
+	return status == MCPSESS_OK ? take_payload(pg, row, answer) : status;
+}
+
+int mcpsess_postgres_take_look(
+	struct postgres *pg, struct postgres_query *query, const PGresult *result, int index)
+{
+	struct row row;
+	int r = take_look(result, index, &query->call->request.owner, &row);
+	return r == MCPSESS_OK ? take_answer(pg, query, &row) : r;
 }
 
 static void take_entry(const PGresult *result, int row, struct mcp_session_store_entry *entry)
@@ -240,10 +261,14 @@ static int take_rows(struct postgres *pg, struct postgres_query *query, const PG
 		[STATEMENT_LIST_OWNER] = ENTRY_COLUMNS,
 		[STATEMENT_SWEEP] = 1,
 		[STATEMENT_STATS] = 4,
-		[STATEMENT_READ] = COLUMNS_OF_READ,
-		[STATEMENT_READ_MANY] = COLUMNS_OF_MANY,
+		[STATEMENT_READ_MANY] = LOOK_COLUMNS_OF_MANY,
 	};
-	int columns = others[query->statement] > 0 ? others[query->statement] : COLUMNS;
+	int columns = query->looks                   ? LOOK_COLUMNS
+		      : others[query->statement] > 0 ? others[query->statement]
+						     : COLUMNS;
+	if (query->looks && PQntuples(result) == 0) {
+		return MCPSESS_E_NOTFOUND;
+	}
 	if (PQntuples(result) < 1 || PQnfields(result) != columns) {
 		return MCPSESS_E_CORRUPT;
 	}
@@ -259,7 +284,12 @@ static int take_rows(struct postgres *pg, struct postgres_query *query, const PG
 	if (query->statement == STATEMENT_LIST_ALL || query->statement == STATEMENT_LIST_OWNER) {
 		return take_list(pg, query, result);
 	}
-	return mcpsess_postgres_take_answer(pg, query, result, 0);
+	if (query->looks) {
+		return mcpsess_postgres_take_look(pg, query, result, 0);
+	}
+	struct row row;
+	take_row(result, 0, &row);
+	return take_answer(pg, query, &row);
 }
 
 /* -- failures ------------------------------------------------------------------------------- */

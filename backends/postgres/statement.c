@@ -13,10 +13,12 @@
 	"y.kind::bigint, y.state::bigint "
 
 static const char *const texts[POSTGRES_STATEMENTS] = {
-	[STATEMENT_READ] = "select f.*, null::bytea from @.read($1, $2, $3, $4, $5, $6) f",
+	[STATEMENT_READ] = "select f.* from @.read($1, $2, $3, $4, $5, $6) f",
 	[STATEMENT_READ_MANY] = "select f.* from @.read_many($1, $2, $3, $4, $5, $6) f",
-	[STATEMENT_READ_PLANNED] = mcpsess_postgres_look,
-	[STATEMENT_READ_MANY_PLANNED] = mcpsess_postgres_look_at_many,
+	[STATEMENT_LOOK] = mcpsess_postgres_look,
+	[STATEMENT_LOOK_OF_OWNER] = mcpsess_postgres_look_of_owner,
+	[STATEMENT_LOOK_AT_MANY] = mcpsess_postgres_look_at_many,
+	[STATEMENT_LOOK_AT_MANY_OF_OWNERS] = mcpsess_postgres_look_at_many_of_owners,
 	[STATEMENT_MAKE] = "select f.* from #@.make($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, "
 			   "$11, $12) f",
 	[STATEMENT_WRITE] = "select f.* from #@.write($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) f",
@@ -59,32 +61,53 @@ void mcpsess_postgres_name(const char *text, char out[POSTGRES_NAME])
 	snprintf(out, POSTGRES_NAME, "mcpsess_%016llx", (unsigned long long)hash);
 }
 
-/* Append some bytes. */
-static size_t put(char *out, size_t at, const char *some, size_t len)
+/* Append a text. */
+static size_t put(char *out, size_t at, const char *text)
 {
+	size_t len = strlen(text);
 	if (out != NULL) {
-		memcpy(out + at, some, len);
+		memcpy(out + at, text, len);
 	}
 	return at + len;
 }
 
-size_t mcpsess_postgres_expand(const char *text, const char *schema, const char *commit, char *out)
+/* Append a word in what it needs around it. */
+static size_t put_in(char *out, size_t at, const char *before, const char *word, const char *after)
 {
-	static const char before[] = "set_config('synchronous_commit', '", after[] = "', true) c, ";
+	return put(out, put(out, put(out, at, before), word), after);
+}
+
+static size_t put_commit(char *out, size_t at, const char *commit)
+{
+	return commit[0] == '\0' ? at
+				 : put_in(out, at, "set_config('synchronous_commit', '", commit,
+					   "', true) c, ");
+}
+
+size_t mcpsess_postgres_expand(const char *text, const struct postgres_words *words, char *out)
+{
 	size_t at = 0;
 	for (; *text != '\0'; text++) {
-		if (*text == '@') {
-			at = put(out, at, "\"", 1);
-			at = put(out, at, schema, strlen(schema));
-			at = put(out, at, "\"", 1);
-		} else if (*text == '#' && commit[0] != '\0') {
-			at = put(out, at, before, sizeof(before) - 1);
-			at = put(out, at, commit, strlen(commit));
-			at = put(out, at, after, sizeof(after) - 1);
-		} else if (*text != '#') {
-			at = put(out, at, text, 1);
+		const char one[] = { *text, '\0' };
+		switch (*text) {
+		case '@':
+			at = put_in(out, at, "\"", words->schema, "\"");
+			break;
+		case '#':
+			at = put_commit(out, at, words->commit);
+			break;
+		case '^':
+			at = put(out, at, words->idle);
+			break;
+		case '~':
+			at = put(out, at, words->terms);
+			break;
+		default:
+			at = put(out, at, one);
 		}
 	}
-	put(out, at, "", 1);
+	if (out != NULL) {
+		out[at] = '\0';
+	}
 	return at;
 }

@@ -18,10 +18,11 @@ enum postgres_statement {
 	STATEMENT_SWEEP,
 	STATEMENT_STATS,
 	STATEMENT_READ_MANY,
-	/* As the two reads, for connections that keep plans: they need no function while all is
-	   plain. */
-	STATEMENT_READ_PLANNED,
-	STATEMENT_READ_MANY_PLANNED,
+	/* Gets as the store's settings have them, for connections that keep plans. */
+	STATEMENT_LOOK,
+	STATEMENT_LOOK_OF_OWNER,
+	STATEMENT_LOOK_AT_MANY,
+	STATEMENT_LOOK_AT_MANY_OF_OWNERS,
 	POSTGRES_STATEMENTS
 };
 
@@ -31,8 +32,8 @@ enum postgres_statement {
 enum { POSTGRES_PARAMETERS = 12, POSTGRES_SCHEMA_MAX = 40, POSTGRES_NAME = 32 };
 
 /*
- * The columns of an answer, in their order in the rows of all statements but the lists, SWEEP and
- * STATS, and of an entry, as in the rows of the lists. All but the bytes are of type bigint.
+ * The columns of an answer, in their order in the rows of all statements but the looks, READ_MANY,
+ * the lists, SWEEP and STATS. All but the bytes are of type bigint.
  */
 enum postgres_column {
 	COLUMN_STATUS,
@@ -49,12 +50,19 @@ enum postgres_column {
 	COLUMN_STATE,
 	COLUMN_OWNER,
 	COLUMN_PAYLOAD,
-	COLUMNS,
-	COLUMN_INSTEAD = COLUMNS, /* of reads: all of it as a record, where that is not NULL */
-	COLUMNS_OF_READ,
-	COLUMN_INDEX = COLUMNS_OF_READ, /* of READ_MANY: from 1 */
-	COLUMNS_OF_MANY
+	COLUMNS
 };
+
+/* Of the looks and READ_MANY: numbers from COLUMN_NOW to COLUMN_STATE, then these. */
+enum postgres_look_column {
+	LOOK_PAYLOAD = COLUMN_STATE - COLUMN_NOW + 1,
+	LOOK_INSTEAD, /* all columns of an answer as a record, where that is not NULL */
+	LOOK_COLUMNS,
+	LOOK_INDEX = LOOK_COLUMNS, /* of many: from 1 */
+	LOOK_COLUMNS_OF_MANY
+};
+
+/* Of an entry, as in the rows of the lists. */
 
 enum postgres_entry_column {
 	ENTRY_KEY,
@@ -76,11 +84,16 @@ enum postgres_entry_column {
 /* What MAKE and ROTATE answer beside the results, when another try may do better. */
 enum { POSTGRES_IN_THE_WAY = 1, POSTGRES_FULL = 2, POSTGRES_OWNER_FULL = 3 };
 
-/*
- * Write text to out, "@" replaced by the schema in quotes and "#" by what makes a write as durable
- * as commit says. Returns the length without the NUL; with out NULL it only measures.
- */
-size_t mcpsess_postgres_expand(const char *text, const char *schema, const char *commit, char *out);
+/* What stands for the signs in the texts. */
+struct postgres_words {
+	const char *schema; /* "@", and quotes around it */
+	const char *commit; /* "#": what makes a write as durable as this says; "": nothing */
+	const char *idle;   /* "^": of a get; 0 where no touch is ever due */
+	const char *terms;  /* "~": flags, idle, throttle and tombstone of a get */
+};
+
+/* Write text to out with its words. Returns the length without the NUL; NULL: only measures. */
+size_t mcpsess_postgres_expand(const char *text, const struct postgres_words *words, char *out);
 
 /* The name of an expanded text's plan: another for each text. */
 void mcpsess_postgres_name(const char *text, char out[POSTGRES_NAME]);

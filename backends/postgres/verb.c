@@ -5,9 +5,6 @@
 /* The types of parameters: bytea and bigint, both in binary. */
 enum { TYPE_BYTES = 17, TYPE_NUMBER = 20 };
 
-/* Of the function read, beside those of requests. */
-enum { FLAG_PAYLOAD = 8, FLAG_NOT_MOVED = 16 };
-
 static const struct mcpsess_digest nobody;
 
 /* -- parameters ----------------------------------------------------------------------------- */
@@ -227,12 +224,12 @@ static int postgres_store(struct mcp_session_store *store, struct mcp_session_st
 
 static int postgres_get(struct mcp_session_store *store, struct mcp_session_store_call *call)
 {
-	return enqueue(store, call, STATEMENT_READ, FLAG_PAYLOAD);
+	return enqueue(store, call, STATEMENT_READ, POSTGRES_PAYLOAD);
 }
 
 static int postgres_touch(struct mcp_session_store *store, struct mcp_session_store_call *call)
 {
-	return enqueue(store, call, STATEMENT_READ, MCP_SESSION_STORE_TOUCH | FLAG_NOT_MOVED);
+	return enqueue(store, call, STATEMENT_READ, MCP_SESSION_STORE_TOUCH | POSTGRES_NOT_MOVED);
 }
 
 static int postgres_exists(struct mcp_session_store *store, struct mcp_session_store_call *call)
