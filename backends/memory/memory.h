@@ -154,6 +154,9 @@ int mcpsess_memory_make_blob(
 /* The verbs, each in the file that is named after it, or in verbs.c. */
 int mcpsess_memory_store(struct mcp_session_store *store, struct mcp_session_store_call *call);
 int mcpsess_memory_get(struct mcp_session_store *store, struct mcp_session_store_call *call);
+int mcpsess_memory_get_into(struct mcp_session_store *store,
+	const struct mcp_session_store_request *request, uint64_t idle_ms, uint64_t touch_every_ms,
+	struct mcp_session_store_answer *answer);
 int mcpsess_memory_touch(struct mcp_session_store *store, struct mcp_session_store_call *call);
 int mcpsess_memory_delete(struct mcp_session_store *store, struct mcp_session_store_call *call);
 int mcpsess_memory_exists(struct mcp_session_store *store, struct mcp_session_store_call *call);

@@ -137,6 +137,7 @@ static const struct mcp_session_store_ops ops = {
 	.end_owner = mcpsess_memory_end_owner,
 	.once = mcpsess_memory_once,
 	.ping = memory_ping,
+	.get_into = mcpsess_memory_get_into,
 };
 
 static struct memory *allocate(const struct mcpsess_host *host, void *core)

@@ -170,7 +170,7 @@ static int try_rotate(struct memory *memory, struct mcp_session_store_call *call
 	if (status == MCPSESS_E_CONFLICT) {
 		call->answer.revision = move.record->revision;
 	} else if (status == MCPSESS_OK) {
-		mcpsess_memory_answer(&call->answer, move.there, now_ms);
+		memory_answer(&call->answer, move.there, now_ms);
 		/* Its owner may have been ended since it was looked at. */
 		mcpsess_memory_settle(memory, move.to, move.there, now_ms, &move.trash);
 	}

@@ -51,12 +51,18 @@ void mcpsess_memory_retire(struct memory *memory, struct memory_shard *shard,
 int mcpsess_memory_settle(struct memory *memory, struct memory_shard *shard,
 	struct memory_record *record, uint64_t now_ms, struct memory_trash *trash);
 
-/* Likewise, and at once for what has not ended, which is nearly all. */
+/* Whether a record is live and has not ended, which nearly all are. */
+static inline int memory_has(const struct memory_record *record, uint64_t now_ms)
+{
+	return memory_is_live(record) && now_ms < record->expires_ms &&
+	       !memory_owner_has_ended(record);
+}
+
+/* Likewise, and at once for what has not ended. */
 static inline int memory_settle(struct memory *memory, struct memory_shard *shard,
 	struct memory_record *record, uint64_t now_ms, struct memory_trash *trash)
 {
-	if (memory_is_live(record) && now_ms < record->expires_ms &&
-		!memory_owner_has_ended(record)) {
+	if (memory_has(record, now_ms)) {
 		return MCPSESS_OK;
 	}
 	return mcpsess_memory_settle(memory, shard, record, now_ms, trash);

@@ -14,18 +14,18 @@ static int enter_to_write(struct visit *visit, struct memory *memory,
 	return status == MCPSESS_OK && memory_is_copy(visit->record) ? MCPSESS_E_REVOKED : status;
 }
 
-static void touch(struct memory_record *record, const struct mcp_session_store_request *request,
-	uint64_t now_ms)
+static void touch(
+	struct memory_record *record, uint64_t idle_ms, uint64_t touch_every_ms, uint64_t now_ms)
 {
 	if (record->seen_ms < now_ms) {
 		record->seen_ms = now_ms;
 	}
-	uint64_t expires_ms = memory_later(now_ms, or_none(request->idle_ms));
+	uint64_t expires_ms = memory_later(now_ms, or_none(idle_ms));
 	if (expires_ms < record->expires_ms) {
 		return;
 	}
 	/* Ahead by one throttle period: touches inside it then change nothing. */
-	expires_ms = memory_later(expires_ms, memory_zero_if_none(request->touch_every_ms));
+	expires_ms = memory_later(expires_ms, memory_zero_if_none(touch_every_ms));
 	record->expires_ms = expires_ms < record->deadline_ms ? expires_ms : record->deadline_ms;
 }
 
@@ -40,9 +40,12 @@ static void count(struct memory_record *record, uint64_t now_ms)
 static void answer_payload(struct mcp_session_store_answer *answer, const struct mcpsess_host *host,
 	const struct memory_record *record)
 {
+	answer->blob = record->blob;
 	if (record->blob != NULL) {
-		answer->blob = host->blob_ref(record->blob);
+		host->blob_ref(record->blob);
 		answer->payload = host->blob_bytes(record->blob);
+	} else {
+		answer->payload = (struct mcpsess_bytes){ NULL, 0 };
 	}
 }
 
@@ -56,16 +59,39 @@ int mcpsess_memory_get(struct mcp_session_store *store, struct mcp_session_store
 		uint64_t last_ms = visit.record->last_request_ms;
 		int writes = memory_is_live(visit.record);
 		if ((request->flags & MCP_SESSION_STORE_TOUCH) != 0 && writes) {
-			touch(visit.record, request, now_ms);
+			touch(visit.record, request->idle_ms, request->touch_every_ms, now_ms);
 		}
 		if ((request->flags & MCP_SESSION_STORE_COUNT) != 0 && writes) {
 			count(visit.record, now_ms);
 		}
-		mcpsess_memory_answer(&call->answer, visit.record, now_ms);
+		memory_answer(&call->answer, visit.record, now_ms);
 		answer_payload(&call->answer, store->host, visit.record);
 		call->answer.last_request_ms = last_ms;
 	}
 	mcpsess_memory_leave(&visit);
+	return status;
+}
+
+/* Only what is done at once: nothing is due in the shard, and the record is there to be had. */
+int mcpsess_memory_get_into(struct mcp_session_store *store,
+	const struct mcp_session_store_request *request, uint64_t idle_ms, uint64_t touch_every_ms,
+	struct mcp_session_store_answer *answer)
+{
+	struct memory_shard *shard = memory_shard((struct memory *)store, &request->key);
+	uint64_t now_ms = store->host->now_ms(store->core);
+	int status = MCPSESS_E_NOTFOUND;
+	pthread_mutex_lock(&shard->mutex);
+	struct memory_record *record = memory_table_find(&shard->records, &request->key);
+	if (record != NULL && now_ms < shard->heap.soonest_ms && memory_has(record, now_ms) &&
+		memory_is_for(record, request)) {
+		if ((request->flags & MCP_SESSION_STORE_TOUCH) != 0) {
+			touch(record, idle_ms, touch_every_ms, now_ms);
+		}
+		memory_answer(answer, record, now_ms);
+		answer_payload(answer, store->host, record);
+		status = MCPSESS_OK;
+	}
+	pthread_mutex_unlock(&shard->mutex);
 	return status;
 }
 
@@ -75,8 +101,8 @@ int mcpsess_memory_touch(struct mcp_session_store *store, struct mcp_session_sto
 	struct visit visit;
 	int status = enter_to_write(&visit, (struct memory *)store, &call->request, now_ms);
 	if (status == MCPSESS_OK) {
-		touch(visit.record, &call->request, now_ms);
-		mcpsess_memory_answer(&call->answer, visit.record, now_ms);
+		touch(visit.record, call->request.idle_ms, call->request.touch_every_ms, now_ms);
+		memory_answer(&call->answer, visit.record, now_ms);
 	}
 	mcpsess_memory_leave(&visit);
 	return status;
@@ -88,7 +114,7 @@ int mcpsess_memory_exists(struct mcp_session_store *store, struct mcp_session_st
 	struct visit visit;
 	int status = mcpsess_memory_enter(&visit, (struct memory *)store, &call->request, now_ms);
 	if (status == MCPSESS_OK) {
-		mcpsess_memory_answer(&call->answer, visit.record, now_ms);
+		memory_answer(&call->answer, visit.record, now_ms);
 	}
 	mcpsess_memory_leave(&visit);
 	return status;
@@ -100,7 +126,7 @@ int mcpsess_memory_delete(struct mcp_session_store *store, struct mcp_session_st
 	struct visit visit;
 	int status = mcpsess_memory_enter(&visit, (struct memory *)store, &call->request, now_ms);
 	if (status == MCPSESS_OK) {
-		mcpsess_memory_answer(&call->answer, visit.record, now_ms);
+		memory_answer(&call->answer, visit.record, now_ms);
 		call->answer.state = MCP_SESSION_STORE_CLOSED;
 		mcpsess_memory_end(visit.memory, visit.shard, visit.record,
 			MCP_SESSION_STORE_CLOSED, now_ms, &visit.trash);
@@ -149,7 +175,7 @@ static int make_record(struct memory *memory, struct mcp_session_store_call *cal
 	record->created_ms = now_ms;
 	record->deadline_ms = memory_later(now_ms, or_none(request->absolute_ms));
 	memcpy(record->operation, request->operation, sizeof(record->operation));
-	touch(record, request, now_ms);
+	touch(record, request->idle_ms, request->touch_every_ms, now_ms);
 	if ((request->flags & MCP_SESSION_STORE_COUNT) != 0) {
 		count(record, now_ms);
 	}
@@ -209,7 +235,7 @@ static int create(struct memory *memory, struct mcp_session_store_call *call, ui
 		status = mine ? MCPSESS_OK : MCPSESS_E_EXISTS;
 	}
 	if (status == MCPSESS_OK) {
-		mcpsess_memory_answer(&call->answer, visit.record, now_ms);
+		memory_answer(&call->answer, visit.record, now_ms);
 		/* Its owner may have been ended since it was counted in. */
 		mcpsess_memory_settle(memory, visit.shard, visit.record, now_ms, &visit.trash);
 		if ((call->request.flags & MCP_SESSION_STORE_COUNT) != 0 &&
@@ -241,7 +267,7 @@ static int replace(struct visit *visit, const struct mcp_session_store_request *
 	record->revision++;
 	record->state = request->state;
 	memcpy(record->operation, request->operation, sizeof(record->operation));
-	touch(record, request, visit->now_ms);
+	touch(record, request->idle_ms, request->touch_every_ms, visit->now_ms);
 	return MCPSESS_OK;
 }
 
@@ -262,7 +288,7 @@ static int try_update(
 		}
 	}
 	if (status == MCPSESS_OK || status == MCPSESS_E_CONFLICT) {
-		mcpsess_memory_answer(&call->answer, visit.record, now_ms);
+		memory_answer(&call->answer, visit.record, now_ms);
 	}
 	mcpsess_memory_leave(&visit);
 	return status;

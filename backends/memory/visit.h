@@ -32,7 +32,26 @@ static inline int memory_is_for(
 }
 
 /* All that an answer says of a record but its payload. */
-void mcpsess_memory_answer(struct mcp_session_store_answer *answer,
-	const struct memory_record *record, uint64_t now_ms);
+static inline void memory_answer(struct mcp_session_store_answer *answer,
+	const struct memory_record *record, uint64_t now_ms)
+{
+	answer->revision = record->revision;
+	answer->now_ms = now_ms;
+	answer->created_ms = record->created_ms;
+	answer->seen_ms = record->seen_ms;
+	answer->expires_ms = memory_zero_if_none(
+		memory_is_copy(record) ? record->was_expires_ms : record->expires_ms);
+	answer->deadline_ms = memory_zero_if_none(record->deadline_ms);
+	answer->requests = record->requests;
+	answer->first_request_ms = record->first_request_ms;
+	answer->last_request_ms = record->last_request_ms;
+	if (record->owner != NULL) {
+		answer->owner = record->owner->node.key;
+	} else {
+		memset(&answer->owner, 0, sizeof(answer->owner));
+	}
+	answer->kind = record->kind;
+	answer->state = record->state & ~(unsigned)MEMORY_COPY;
+}
 
 #endif

@@ -98,6 +98,17 @@ struct mcp_session_store_ops {
 	 * and the core waits as ever.
 	 */
 	int (*wait)(struct mcp_session_store *store, int fd, int wait_ms);
+
+	/**
+	 * Optional, with CAN_THREADS: get for a caller who waits, where copying a request and an
+	 * answer would take longer than the look-up. The request is the caller's own, checked and
+	 * without COUNT; of its durations take these two. OK: all of the answer is written but
+	 * entries, entry_count and cursor, which are empty already. Anything else: nothing has
+	 * happened, the answer is as it was, and get is asked.
+	 */
+	int (*get_into)(struct mcp_session_store *store,
+		const struct mcp_session_store_request *request, uint64_t idle_ms,
+		uint64_t touch_every_ms, struct mcp_session_store_answer *answer);
 };
 
 /**

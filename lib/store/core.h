@@ -79,6 +79,10 @@ void mcpsess_verb_tell_breaker(
 int mcpsess_verb_start(struct mcp_session_store *store, enum mcpsess_verb verb,
 	struct mcp_session_store_call *call);
 
+/* A blocking get without a call. All but OK: do it with one, which also says what is wrong. */
+int mcpsess_verb_get_into(struct mcpsess_core *core,
+	const struct mcp_session_store_request *request, struct mcp_session_store_answer *answer);
+
 /* For blocking verbs: make a call of a request. */
 void mcpsess_verb_begin(
 	struct mcp_session_store_call *call, const struct mcp_session_store_request *request);

@@ -93,6 +93,10 @@ static int take_ops(struct mcpsess_core *core, const struct mcp_session_store_op
 		return mcpsess_fail(err, MCPSESS_E_UNSUPPORTED, 0,
 			"backend %s cannot both pend and serve any thread", name);
 	}
+	/* What is sealed is opened in a call. */
+	if (core->keys != NULL || !mcpsess_core_can(core, MCP_SESSION_STORE_CAN_THREADS)) {
+		core->ops.get_into = NULL;
+	}
 	core->verbs[MCPSESS_VERB_STORE] = core->ops.store;
 	core->verbs[MCPSESS_VERB_GET] = core->ops.get;
 	core->verbs[MCPSESS_VERB_TOUCH] = core->ops.touch;

@@ -464,6 +464,10 @@ static int block(struct mcp_session_store_pool *pool, enum mcpsess_verb verb,
 	struct mcpsess_error *err)
 {
 	struct mcp_session_store_call call;
+	if (verb == MCPSESS_VERB_GET &&
+		mcpsess_verb_get_into(pool->core, request, answer) == MCPSESS_OK) {
+		return MCPSESS_OK;
+	}
 	mcpsess_verb_begin(&call, request);
 	int r = mcpsess_pool_run(pool, verb, &call);
 	mcpsess_verb_hand_out(&call, answer, err);

@@ -176,11 +176,18 @@ static void make_operation(struct mcpsess_core *core, unsigned char out[16])
 	}
 }
 
+/* A throttle made for the store's idle would swallow a much shorter one. */
+static uint64_t touch_every(const struct mcp_session_store_options *settings, uint64_t idle_ms)
+{
+	return idle_ms < settings->idle_ms && settings->touch_every_ms > idle_ms / 10
+		       ? idle_ms / 10
+		       : settings->touch_every_ms;
+}
+
 static void fill(struct mcpsess_core *core, enum mcpsess_verb verb,
 	struct mcp_session_store_request *request)
 {
 	const struct mcp_session_store_options *settings = &core->settings;
-	request->touch_every_ms = settings->touch_every_ms;
 	request->tombstone_ms = settings->tombstone_ms;
 	request->max_sessions = settings->max_sessions;
 	request->max_sessions_per_owner = settings->max_sessions_per_owner;
@@ -189,11 +196,8 @@ static void fill(struct mcpsess_core *core, enum mcpsess_verb verb,
 	}
 	if (request->idle_ms == 0) {
 		request->idle_ms = settings->idle_ms;
-	} else if (request->idle_ms < settings->idle_ms &&
-		   request->touch_every_ms > request->idle_ms / 10) {
-		/* A throttle made for the store's idle would swallow a much shorter one. */
-		request->touch_every_ms = request->idle_ms / 10;
 	}
+	request->touch_every_ms = touch_every(settings, request->idle_ms);
 	if (verb == MCPSESS_VERB_STORE || verb == MCPSESS_VERB_ROTATE ||
 		verb == MCPSESS_VERB_ONCE) {
 		make_operation(core, request->operation);
@@ -309,6 +313,29 @@ int mcpsess_verb_run(
 	return r;
 }
 
+static int fits_get_into(
+	const struct mcpsess_core *core, const struct mcp_session_store_request *request)
+{
+	const uint32_t flags = MCP_SESSION_STORE_TOUCH | MCP_SESSION_STORE_ANY_OWNER;
+	return core->ops.get_into != NULL && (request->flags & ~flags) == 0 &&
+	       request->idle_ms <= MCPSESS_DURATION_MAX &&
+	       request->absolute_ms <= MCPSESS_DURATION_MAX && !is_none(&request->key);
+}
+
+int mcpsess_verb_get_into(struct mcpsess_core *core,
+	const struct mcp_session_store_request *request, struct mcp_session_store_answer *answer)
+{
+	if (answer == NULL || !fits_get_into(core, request)) {
+		return MCPSESS_E_UNSUPPORTED;
+	}
+	if (answer->blob != NULL || answer->cursor[0] != '\0') {
+		mcp_session_store_answer_clear(answer);
+	}
+	uint64_t idle_ms = request->idle_ms > 0 ? request->idle_ms : core->settings.idle_ms;
+	return core->ops.get_into(
+		core->store, request, idle_ms, touch_every(&core->settings, idle_ms), answer);
+}
+
 void mcpsess_verb_begin(
 	struct mcp_session_store_call *call, const struct mcp_session_store_request *request)
 {
@@ -339,6 +366,10 @@ static int block(struct mcp_session_store *store, enum mcpsess_verb verb,
 	struct mcpsess_error *err)
 {
 	struct mcp_session_store_call call;
+	if (verb == MCPSESS_VERB_GET &&
+		mcpsess_verb_get_into(mcpsess_core_of(store), request, answer) == MCPSESS_OK) {
+		return MCPSESS_OK;
+	}
 	mcpsess_verb_begin(&call, request);
 	int r = mcpsess_verb_run(mcpsess_core_of(store), verb, &call);
 	mcpsess_verb_hand_out(&call, answer, err);

@@ -32,6 +32,7 @@ static void together(struct crew *crew, void (*work)(struct crew *crew, uint64_t
 	pthread_t threads[THREADS];
 	struct worker workers[THREADS];
 	assert_int_equal(pthread_barrier_init(&crew->start, NULL, THREADS), 0);
+	memory_crowded = 1;
 	for (int i = 0; i < THREADS; i++) {
 		workers[i] = (struct worker){ crew, (uint64_t)i, work };
 		assert_int_equal(pthread_create(&threads[i], NULL, run, &workers[i]), 0);
@@ -39,6 +40,7 @@ static void together(struct crew *crew, void (*work)(struct crew *crew, uint64_t
 	for (int i = 0; i < THREADS; i++) {
 		assert_int_equal(pthread_join(threads[i], NULL), 0);
 	}
+	memory_crowded = 0;
 	pthread_barrier_destroy(&crew->start);
 	assert_int_equal(crew->wrong, 0);
 }

@@ -43,6 +43,37 @@ static void a_created_record_is_read_back_whole(void **state)
 	memory_end(&fake);
 }
 
+static void a_get_without_a_call_serves_what_is_done_at_once(void **state)
+{
+	(void)state;
+	struct fake fake;
+	struct mcp_session_store_answer answer;
+	memory_begin(&fake);
+	struct mcp_session_store_request request = fake_request(&fake, 1, 7);
+	assert_int_equal(memory_get_into(&fake, &request, &answer), 1);
+	assert_int_equal(memory_create(&fake, 1, 7), MCPSESS_OK);
+	fake.now_ms = START + IDLE - 1;
+	request.flags = MCP_SESSION_STORE_TOUCH;
+	assert_int_equal(memory_get_into(&fake, &request, &answer), MCPSESS_OK);
+	assert_string_equal(text_of(&answer), "payload");
+	assert_int_equal(answer.seen_ms, START + IDLE - 1);
+	assert_int_equal(answer.expires_ms, START + IDLE - 1 + IDLE);
+	fake_clear(&answer);
+
+	/* Its first time has come; who looks at it puts it back under its new one. */
+	fake.now_ms = START + IDLE;
+	assert_int_equal(memory_get_into(&fake, &request, &answer), 1);
+	assert_int_equal(memory_get(&fake, 1, 7, 0, NULL), MCPSESS_OK);
+	assert_int_equal(memory_get_into(&fake, &request, &answer), MCPSESS_OK);
+	fake_clear(&answer);
+	request.owner = fake_digest(8);
+	assert_int_equal(memory_get_into(&fake, &request, &answer), 1);
+	assert_int_equal(memory_delete(&fake, 1, 7), MCPSESS_OK);
+	request.owner = fake_digest(7);
+	assert_int_equal(memory_get_into(&fake, &request, &answer), 1);
+	memory_end(&fake);
+}
+
 static void an_empty_payload_is_one(void **state)
 {
 	(void)state;
@@ -352,6 +383,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_created_record_is_read_back_whole),
+		cmocka_unit_test(a_get_without_a_call_serves_what_is_done_at_once),
 		cmocka_unit_test(an_empty_payload_is_one),
 		cmocka_unit_test(what_was_never_made_is_not_found),
 		cmocka_unit_test(a_key_in_use_is_not_created_again),
