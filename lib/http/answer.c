@@ -42,35 +42,14 @@ static const struct meaning *meaning_of(const struct mcpsess_message *message)
 	return &broken;
 }
 
-void mcpsess_http_add(
-	struct mcpsess_http_exchange *exchange, const char *name, struct mcpsess_bytes value)
-{
-	const unsigned char *at = value.data;
-	for (size_t i = 0; i < value.len; i++) {
-		if (at[i] < 0x20 || at[i] == 0x7f) {
-			return;
-		}
-	}
-	if (value.len > 0 && exchange->header_count < MCPSESS_HTTP_HEADER_MAX) {
-		struct mcpsess_http_pair *pair = &exchange->headers[exchange->header_count++];
-		pair->name = mcpsess_str(name);
-		pair->value = value;
-	}
-}
-
-static void add(struct mcpsess_http_exchange *exchange, const char *name, const char *value)
-{
-	mcpsess_http_add(exchange, name, mcpsess_str(value));
-}
-
 static void set_status(struct mcpsess_http_exchange *exchange, int status, int retry)
 {
 	exchange->status = status;
 	if (retry) {
-		add(exchange, "Retry-After", exchange->http->retry_after);
+		mcpsess_http_add_text(exchange, "Retry-After", exchange->http->retry_after);
 	}
 	if (status == 405 || status == 204) {
-		add(exchange, "Allow", allow);
+		mcpsess_http_add_text(exchange, "Allow", allow);
 	}
 }
 
@@ -78,9 +57,9 @@ static void set_json(struct mcpsess_http_exchange *exchange, struct mcpsess_byte
 {
 	exchange->body = body;
 	if (body.len > 0) {
-		add(exchange, "Content-Type", "application/json");
+		mcpsess_http_add_text(exchange, "Content-Type", "application/json");
 	}
-	add(exchange, "Cache-Control", "no-store");
+	mcpsess_http_add_text(exchange, "Cache-Control", "no-store");
 }
 
 static void set_refusal(
@@ -90,7 +69,7 @@ static void set_refusal(
 	exchange->sse = 0;
 	set_status(exchange, refusal->status, refusal == &mcpsess_http_no_memory);
 	if (refusal == &mcpsess_http_unknown) {
-		add(exchange, "WWW-Authenticate", exchange->challenge);
+		mcpsess_http_add_text(exchange, "WWW-Authenticate", exchange->challenge);
 	}
 	set_json(exchange, mcpsess_str(bare ? NULL : refusal->body));
 }
@@ -101,9 +80,9 @@ static void set_result(struct mcpsess_http_exchange *exchange)
 	set_status(exchange, reply.len > 0 || exchange->verb == MCPSESS_HTTP_DELETE ? 200 : 202, 0);
 	mcpsess_http_add(exchange, "Mcp-Session-Id", mcpsess_message_session_id(exchange->message));
 	if (exchange->sse && reply.len > 0) {
-		add(exchange, "Content-Type", "text/event-stream");
-		add(exchange, "Cache-Control", "no-cache");
-		add(exchange, "X-Accel-Buffering", "no");
+		mcpsess_http_add_text(exchange, "Content-Type", "text/event-stream");
+		mcpsess_http_add_text(exchange, "Cache-Control", "no-cache");
+		mcpsess_http_add_text(exchange, "X-Accel-Buffering", "no");
 		exchange->body = reply;
 	} else {
 		exchange->sse = 0;

@@ -48,6 +48,8 @@ void mcpsess_http_settle(struct mcpsess_http_exchange *exchange);
 /* A header whose value lives as long as the exchange. One with a line break would be left out. */
 void mcpsess_http_add(
 	struct mcpsess_http_exchange *exchange, const char *name, struct mcpsess_bytes value);
+void mcpsess_http_add_text(
+	struct mcpsess_http_exchange *exchange, const char *name, const char *value);
 /* Put the answer as text into text; an event's bytes become body there. 0 without memory. */
 int mcpsess_http_render(struct mcpsess_http_exchange *exchange);
 /* What a page of another origin needs to send a request and to read its answer. */
