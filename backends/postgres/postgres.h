@@ -1,8 +1,9 @@
 /*
  * A store in a PostgreSQL database: one connection, in pipeline mode, and the statements that wait
  * for it or are under way on it. open.c reads the URI, connect.c makes the connection and
- * migrate.c looks at the schema behind it, queue.c sends and receives, verb.c makes parameters of
- * requests, result.c answers of rows.
+ * migrate.c looks at the schema behind it, query.c has lists of statements, batch.c makes one of
+ * many, queue.c sends and receives, parameters.c makes parameters of requests, result.c answers of
+ * rows, and verb.c is what the core calls.
  */
 #ifndef MCPSESS_POSTGRES_H
 #define MCPSESS_POSTGRES_H
@@ -29,6 +30,9 @@ enum {
 };
 
 enum postgres_about { ABOUT_ALL, ABOUT_OWNER, ABOUT_KEY };
+
+/* How many reads one statement makes at most. */
+enum { POSTGRES_BATCH_MAX = 256 };
 
 struct postgres_query;
 
@@ -129,7 +133,7 @@ void mcpsess_postgres_check(struct postgres *pg);
 /* Results of that, and of the migration. */
 void mcpsess_postgres_checked(struct postgres *pg);
 
-/* -- queue.c ------------------------------------------------------------------------------ */
+/* -- query.c ------------------------------------------------------------------------------ */
 
 struct postgres_query *mcpsess_postgres_pop(struct postgres_queue *queue);
 void mcpsess_postgres_push(struct postgres_queue *queue, struct postgres_query *query);
@@ -137,6 +141,11 @@ void mcpsess_postgres_push(struct postgres_queue *queue, struct postgres_query *
 struct postgres_query *mcpsess_postgres_query(
 	struct postgres *pg, enum postgres_statement statement);
 void mcpsess_postgres_free_query(struct postgres *pg, struct postgres_query *query);
+/* Whether nobody can know if it was done once it has been sent. */
+int mcpsess_postgres_writes(const struct postgres_query *query);
+
+/* -- queue.c ------------------------------------------------------------------------------ */
+
 /* Send what waits, connecting if need be. */
 void mcpsess_postgres_flush(struct mcp_session_store *store);
 /* While there is no connection: have tick() called when somebody has waited for it enough. */
@@ -153,21 +162,16 @@ void mcpsess_postgres_end(
 	struct postgres *pg, struct postgres_query *query, int status, int sys, const char *text);
 /* Nobody waits any more for a statement of the store's own; the connection is given up. */
 void mcpsess_postgres_forget(struct postgres *pg, const struct postgres_own *own);
-/* Whether nobody can know if it was done once it has been sent. */
-int mcpsess_postgres_writes(const struct postgres_query *query);
 
 /* -- batch.c ------------------------------------------------------------------------------ */
 
 /* The query, or one of it and others that wait and can be one statement with it. */
 struct postgres_query *mcpsess_postgres_gather(struct postgres *pg, struct postgres_query *query);
-/* Note in each of its members what the result says of it. */
-int mcpsess_postgres_take_many(
-	struct postgres *pg, struct postgres_query *query, const PGresult *result);
 /* Let those members whom somebody waits for go into a queue, to be sent alone; free the query. */
 void mcpsess_postgres_dissolve(
 	struct postgres *pg, struct postgres_query *query, struct postgres_queue *queue);
 
-/* -- verb.c ------------------------------------------------------------------------------- */
+/* -- parameters.c -------------------------------------------------------------------------- */
 
 struct postgres_parameters {
 	const char *values[POSTGRES_PARAMETERS];
@@ -187,6 +191,8 @@ void mcpsess_postgres_fill(
 void *mcpsess_postgres_fill_many(
 	struct postgres *pg, const struct postgres_query *query, struct postgres_parameters *out);
 
+/* -- verb.c ------------------------------------------------------------------------------- */
+
 extern const struct mcp_session_store_ops mcpsess_postgres_ops;
 
 /* -- send.c ------------------------------------------------------------------------------- */
@@ -202,11 +208,6 @@ int mcpsess_postgres_get_cursor(const char *cursor, unsigned char *key);
 
 /* -- result.c ----------------------------------------------------------------------------- */
 
-/* Of a query for one record: note what a row of a look says. */
-int mcpsess_postgres_take_look(
-	struct postgres *pg, struct postgres_query *query, const PGresult *result, int index);
-/* An int8 of a row. */
-uint64_t mcpsess_postgres_number(const PGresult *result, int row, int column);
 /* Note in the query what its result says. */
 void mcpsess_postgres_take(
 	struct postgres *pg, struct postgres_query *query, const PGresult *result);

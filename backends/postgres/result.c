@@ -31,7 +31,7 @@ static void take_digest(const char *value, int len, struct mcpsess_digest *out)
 	}
 }
 
-uint64_t mcpsess_postgres_number(const PGresult *result, int row, int column)
+static uint64_t number_at(const PGresult *result, int row, int column)
 {
 	return number_of(PQgetvalue(result, row, column), PQgetlength(result, row, column));
 }
@@ -190,7 +190,7 @@ static int take_answer(struct postgres *pg, struct postgres_query *query, const 
 	return status == MCPSESS_OK ? take_payload(pg, row, answer) : status;
 }
 
-int mcpsess_postgres_take_look(
+static int answer_look(
 	struct postgres *pg, struct postgres_query *query, const PGresult *result, int index)
 {
 	struct row row;
@@ -198,20 +198,40 @@ int mcpsess_postgres_take_look(
 	return r == MCPSESS_OK ? take_answer(pg, query, &row) : r;
 }
 
+/* What each of the members is told. A result without a row for one leaves it pending. */
+static int take_many(
+	struct postgres *pg, const struct postgres_query *query, const PGresult *result)
+{
+	struct postgres_query *members[POSTGRES_BATCH_MAX];
+	int count = 0;
+	for (struct postgres_query *one = query->members.first; one != NULL; one = one->next) {
+		members[count++] = one;
+	}
+	for (int row = 0; row < PQntuples(result); row++) {
+		uint64_t index = number_at(result, row, LOOK_INDEX) - 1;
+		struct postgres_query *one = index < (uint64_t)count ? members[index] : NULL;
+		if (one != NULL && one->status == MCPSESS_PENDING) {
+			one->status =
+				one->call != NULL ? answer_look(pg, one, result, row) : MCPSESS_OK;
+		}
+	}
+	return MCPSESS_OK;
+}
+
 static void take_entry(const PGresult *result, int row, struct mcp_session_store_entry *entry)
 {
 	memset(entry, 0, sizeof(*entry));
 	digest(result, row, ENTRY_KEY, &entry->key);
 	digest(result, row, ENTRY_OWNER, &entry->owner);
-	entry->revision = mcpsess_postgres_number(result, row, ENTRY_REVISION);
-	entry->created_ms = mcpsess_postgres_number(result, row, ENTRY_CREATED);
-	entry->seen_ms = mcpsess_postgres_number(result, row, ENTRY_SEEN);
+	entry->revision = number_at(result, row, ENTRY_REVISION);
+	entry->created_ms = number_at(result, row, ENTRY_CREATED);
+	entry->seen_ms = number_at(result, row, ENTRY_SEEN);
 	entry->expires_ms = moment(result, row, ENTRY_EXPIRES);
 	entry->deadline_ms = moment(result, row, ENTRY_DEADLINE);
-	entry->requests = mcpsess_postgres_number(result, row, ENTRY_REQUESTS);
-	entry->payload_len = mcpsess_postgres_number(result, row, ENTRY_LENGTH);
-	entry->kind = (uint32_t)mcpsess_postgres_number(result, row, ENTRY_KIND);
-	entry->state = (uint32_t)mcpsess_postgres_number(result, row, ENTRY_STATE);
+	entry->requests = number_at(result, row, ENTRY_REQUESTS);
+	entry->payload_len = number_at(result, row, ENTRY_LENGTH);
+	entry->kind = (uint32_t)number_at(result, row, ENTRY_KIND);
+	entry->state = (uint32_t)number_at(result, row, ENTRY_STATE);
 }
 
 /* Rows that have ended are part of a page's work, not of its entries. */
@@ -229,11 +249,11 @@ static int take_list(struct postgres *pg, struct postgres_query *query, const PG
 		(struct mcp_session_store_entry *)(uintptr_t)host->blob_bytes(blob).data;
 	size_t count = 0;
 	for (int row = 0; row < rows; row++) {
-		if (mcpsess_postgres_number(result, row, ENTRY_LIVE) != 0) {
+		if (number_at(result, row, ENTRY_LIVE) != 0) {
 			take_entry(result, row, &entries[count++]);
 		}
 	}
-	answer->now_ms = mcpsess_postgres_number(result, 0, ENTRY_NOW);
+	answer->now_ms = number_at(result, 0, ENTRY_NOW);
 	answer->cursor[0] = '\0';
 	if (rows > 0 && rows == (int)query->call->request.page) {
 		struct mcpsess_digest last;
@@ -249,7 +269,7 @@ static int take_list(struct postgres *pg, struct postgres_query *query, const PG
 static int take_own(const struct postgres_query *query, const PGresult *result)
 {
 	for (int i = 0; query->own != NULL && i < PQnfields(result) && i < 4; i++) {
-		query->own->numbers[i] = mcpsess_postgres_number(result, 0, i);
+		query->own->numbers[i] = number_at(result, 0, i);
 	}
 	return MCPSESS_OK;
 }
@@ -276,7 +296,7 @@ static int take_rows(struct postgres *pg, struct postgres_query *query, const PG
 		return take_own(query, result);
 	}
 	if (query->statement == STATEMENT_READ_MANY) {
-		return mcpsess_postgres_take_many(pg, query, result);
+		return take_many(pg, query, result);
 	}
 	if (query->call == NULL) {
 		return MCPSESS_OK;
@@ -285,7 +305,7 @@ static int take_rows(struct postgres *pg, struct postgres_query *query, const PG
 		return take_list(pg, query, result);
 	}
 	if (query->looks) {
-		return mcpsess_postgres_take_look(pg, query, result, 0);
+		return answer_look(pg, query, result, 0);
 	}
 	struct row row;
 	take_row(result, 0, &row);
