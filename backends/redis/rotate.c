@@ -8,11 +8,10 @@
  */
 enum { OLD, NEW, PLANT = 0, RETIRE, JOIN, TRIES = 8 };
 
-static void end_well(
-	struct redis_job *job, const unsigned char *header, const struct redis_step *last)
+static void end_well(struct redis_job *job, const unsigned char *header, uint64_t now_ms)
 {
 	mcpsess_redis_take_header(&job->call->answer, header);
-	job->call->answer.now_ms = last->part.call.answer.now_ms;
+	job->call->answer.now_ms = now_ms;
 	mcpsess_redis_job_end(job, MCPSESS_OK, NULL);
 }
 
@@ -27,7 +26,10 @@ static void rotated(struct redis_job *job)
 	if (request->grace_ms == 0) {
 		mcpsess_redis_note(job->redis, 1, "drop", &request->key, header, slot);
 	}
-	end_well(job, header, &job->steps[PLANT]);
+	/* The grace begins when the old record is retired, which may be the later of the two. */
+	uint64_t planted_ms = job->steps[PLANT].part.call.answer.now_ms;
+	uint64_t retired_ms = job->steps[RETIRE].part.call.answer.now_ms;
+	end_well(job, header, planted_ms > retired_ms ? planted_ms : retired_ms);
 }
 
 static void look(struct redis_job *job)
@@ -170,7 +172,7 @@ static void looked(struct redis_job *job)
 	int again = is_again(job, there);
 	uint64_t revision = job->call->request.revision;
 	if (gone && again) {
-		end_well(job, there->header, there);
+		end_well(job, there->header, there->part.call.answer.now_ms);
 	} else if (gone || old->status != MCPSESS_OK) {
 		mcpsess_redis_job_end(
 			job, old->status != MCPSESS_OK ? old->status : MCPSESS_E_REVOKED, NULL);
