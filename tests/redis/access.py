@@ -51,12 +51,16 @@ def passwords():
             check("or from a file", answer.status == "NOTFOUND", answer)
 
 
+def under_acl(server):
+    """Only who may do what is documented comes in from now on: as whom."""
+    server.client()("ACL", "SETUSER", "mcpsess", *documented_acl())
+    server.client()("ACL", "SETUSER", "default", "off")
+    return with_user(server.unix(), "mcpsess:" + QUOTED)
+
+
 def the_acl():
     with redis.Server() as server:
-        server.client()("ACL", "SETUSER", "mcpsess", *documented_acl())
-        server.client()("ACL", "SETUSER", "default", "off")
-        uri = with_user(server.unix(), "mcpsess:" + QUOTED)
-        harness.run_kits(BUILD, {"the documented ACL": (uri, "--fast")})
+        uri = under_acl(server)
         with Store(BUILD, uri) as store:
             store.say("as alice")
             got = [store(line).status for line in
@@ -68,17 +72,25 @@ def the_acl():
                   answer)
 
 
+def make_certificates(folder):
+    subprocess.run([os.path.join(harness.HERE, "../servers/certificates.sh"), folder], check=True)
+
+
+def tls_server(folder, certificate, *options):
+    port = redis.free_port()
+    one = redis.Server("--tls-port", port, "--tls-cert-file", f"{folder}/{certificate}.crt",
+                       "--tls-key-file", f"{folder}/{certificate}.key", "--tls-ca-cert-file",
+                       f"{folder}/ca.crt", *options)
+    one.tls_port = port
+    return one
+
+
 def tls(folder):
     def file(name):
         return os.path.join(folder, name)
 
     def server(certificate, *options):
-        port = redis.free_port()
-        one = redis.Server("--tls-port", port, "--tls-cert-file", file(certificate + ".crt"),
-                           "--tls-key-file", file(certificate + ".key"), "--tls-ca-cert-file",
-                           file("ca.crt"), *options)
-        one.tls_port = port
-        return one
+        return tls_server(folder, certificate, *options)
 
     def answer_of(uri, line="get any"):
         with Store(BUILD, uri + "&connect_timeout=500ms&timeout=900ms") as store:
@@ -101,8 +113,6 @@ def tls(folder):
         answer = answer_of(f"redis://127.0.0.1:{one.tls_port}?db=0")
         check("plain to a TLS port ends in time",
               answer.status == "UNAVAILABLE" and answer.ms < 1000, answer)
-        harness.run_kits(BUILD, {"TLS": (
-            f"rediss://localhost:{one.tls_port}?tls_ca=" + file("ca.crt"), "--fast")})
     with server("elsewhere", "--tls-auth-clients", "no") as one:
         answer = answer_of(f"rediss://127.0.0.1:{one.tls_port}?tls_ca=" + file("ca.crt"))
         check("a certificate for another host is refused",
@@ -124,8 +134,7 @@ def main():
     passwords()
     the_acl()
     with tempfile.TemporaryDirectory() as folder:
-        subprocess.run([os.path.join(harness.HERE, "../servers/certificates.sh"), folder],
-                       check=True)
+        make_certificates(folder)
         tls(folder)
     end()
 

@@ -7,7 +7,6 @@ import re
 import sys
 import threading
 
-import harness
 from harness import Store, check, end, redis, until
 
 BUILD = sys.argv[1]
@@ -161,7 +160,6 @@ def the_end_of_an_owner(cluster):
 
 def main():
     with redis.Cluster() as cluster:
-        harness.run_kits(BUILD, {"a cluster": (cluster.uri(prefix="kit:"), "--fast")})
         sessions_are_spread(cluster)
         slots_that_move_under_load(cluster)
         a_failover(cluster)

@@ -5,7 +5,6 @@
 """
 import sys
 
-import harness
 from harness import Store, check, end, redis, until
 
 BUILD = sys.argv[1]
@@ -98,7 +97,6 @@ def a_demoted_primary(user):
 
 def main():
     with redis.Watched() as watched:
-        harness.run_kits(BUILD, {"sentinels": (watched.uri(), "--fast")})
         sentinels_that_are_down(watched)
         a_failover(watched)
     stale_sentinels()
