@@ -233,7 +233,7 @@ static void traffic_alone_frees_what_has_expired(void **state)
 {
 	(void)state;
 	struct fake fake;
-	enum { COUNT = 2000 };
+	enum { COUNT = 5000 };
 	memory_configure(&fake);
 	memory_start(&fake, NULL);
 	for (uint64_t i = 1; i <= COUNT; i++) {
