@@ -69,13 +69,12 @@ static void each_key(struct redis_job *job, uint32_t script, void (*go_on)(struc
 
 /* -- list ---------------------------------------------------------------------------------- */
 
-/* What an index has kept and is no more; what a rotation has retired stays until it vanishes. */
+/* What an index has kept and is no more. */
 static void drop(struct redis_job *job, const struct redis_step *step, int owners)
 {
 	static const uint64_t nothing[3];
 	unsigned char header[REDIS_HEADER] = { 0 };
-	int retired = step->header_len > 0 && (step->header[1] & REDIS_MOVED) != 0;
-	if (step->status == MCPSESS_E_UNAVAILABLE || retired) {
+	if (step->status == MCPSESS_E_UNAVAILABLE) {
 		return;
 	}
 	memcpy(header + 38, &job->call->request.owner, sizeof(struct mcpsess_digest));
@@ -87,6 +86,7 @@ static int is_wanted(const struct redis_job *job, const struct redis_step *step)
 {
 	const struct mcp_session_store_request *request = &job->call->request;
 	return step->status == MCPSESS_OK && step->header_len > 0 &&
+	       (step->header[1] & REDIS_MOVED) == 0 &&
 	       ((request->flags & MCP_SESSION_STORE_ANY_OWNER) != 0 ||
 		       memcmp(step->header + 38, &request->owner, sizeof(request->owner)) == 0);
 }

@@ -103,6 +103,10 @@ static void an_old_key_that_reads_ends_too(struct mcpsess_kit *kit)
 	turn.new_key = to.key;
 	turn.grace_ms = 30000;
 	WANT(kit, mcpsess_kit_do(kit, KIT_ROTATE, &turn), MCPSESS_OK, "rotate");
+	if (kit->run->can & MCP_SESSION_STORE_CAN_LIST) {
+		/* Which may clear away what it does not show. */
+		WANT(kit, mcpsess_kit_do(kit, KIT_LIST, &ask), MCPSESS_OK, "list");
+	}
 	WANT(kit, end_owner(kit, &ask.owner), MCPSESS_OK, "end_owner");
 	to.owner = ask.owner;
 	GONE(kit, get(kit, &to), MCPSESS_E_REVOKED, revoked);
