@@ -260,7 +260,8 @@ MCPSESS_API int mcp_session_store_unref(struct mcpsess_bytes ref, struct mcpsess
  * REVOKED while a tombstone has the key (EXISTS or NOTOWNER: another's); LIMIT when a cap is
  * reached, counted before anything is written. Update: OK with the next revision and a moved idle
  * expiry, or CONFLICT; it never creates: NOTFOUND, EXPIRED or REVOKED. Either, repeated with its
- * operation token before another write, answers OK and its revision again (CAN_OPERATION).
+ * operation token before another write, answers OK and its revision again (CAN_OPERATION). A token
+ * is of one write: brought with another revision it may be taken for that write or for a new one.
  */
 MCPSESS_API int mcp_session_store_store(struct mcp_session_store *store,
 	const struct mcp_session_store_request *request, struct mcp_session_store_answer *answer,
