@@ -92,8 +92,8 @@ struct mcp_session_store_ops {
 	int (*ping)(struct mcp_session_store *store, struct mcp_session_store_call *call);
 
 	/**
-	 * Optional, with CAN_PEND: fd, which is read from, is all that is watched, and somebody
-	 * blocks until something comes of it. Wait in the reading itself, at most wait_ms, and see
+	 * Optional, with CAN_PEND: somebody blocks for the only call that pends, and fd, which is
+	 * read from, is all that is watched. Wait in the reading itself, at most wait_ms, and see
 	 * to what comes as ready() would: a system call less. Nothing need have come. 0: not now,
 	 * and the core waits as ever.
 	 */

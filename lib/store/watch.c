@@ -109,12 +109,17 @@ static void ready(struct mcpsess_core *core, int fd, short happened)
 	core->ops.ready(core->store, fd, events);
 }
 
-/* The backend may know a shorter way than poll(), where there is one thing to wait for. */
+/*
+ * The backend may know a shorter way than poll(), where there is one thing to wait for. A reader
+ * of a local socket also wakes when the other end has read, which delays others' calls.
+ */
 static int waited(struct mcpsess_core *core, int wait_ms)
 {
-	const struct pollfd *fds = core->loop.fds;
-	return core->ops.wait != NULL && wait_ms > 0 && core->loop.fd_count == 1 &&
-	       fds[0].events == POLLIN && core->ops.wait(core->store, fds[0].fd, wait_ms);
+	const struct mcpsess_loop *loop = &core->loop;
+	int alone = loop->pending.first == loop->pending.last && loop->fd_count == 1 &&
+		    loop->fds[0].events == POLLIN;
+	return alone && core->ops.wait != NULL && wait_ms > 0 &&
+	       core->ops.wait(core->store, loop->fds[0].fd, wait_ms);
 }
 
 void mcpsess_loop_poll(struct mcpsess_core *core, int wait_ms)

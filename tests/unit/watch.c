@@ -193,9 +193,13 @@ static void a_backend_may_wait_for_its_only_descriptor_itself(void **state)
 static void a_backend_waits_for_nothing_else_itself(void **state)
 {
 	struct mcp_session_store *store = *state;
-	struct asked asked;
+	static struct asked asked;
 	assert_int_equal(asked_to_wait(store), 1);
-	asked_get(&asked, store, 1);
+	asked_get(&asked, store, PEND_SILENT);
+	assert_int_equal(mcp_session_store_dispatch(store), 0);
+	assert_int_equal(pend.asked_to_wait, 1);
+	assert_int_equal(asked_to_wait(store), 0);
+	pend_answer(store, &asked.call, MCPSESS_OK);
 	assert_int_equal(mcp_session_store_dispatch(store), 1);
 	assert_int_equal(pend.asked_to_wait, 1);
 	pend_watch(store, MCPSESS_EVENT_READ | MCPSESS_EVENT_WRITE);
@@ -203,7 +207,7 @@ static void a_backend_waits_for_nothing_else_itself(void **state)
 	pend_watch(store, MCPSESS_EVENT_READ);
 	mcp_session_store_fd(store);
 	assert_int_equal(asked_to_wait(store), 0);
-	asked_is_answered(&asked, 1);
+	asked_is_answered(&asked, PEND_SILENT);
 }
 
 static void who_waits_itself_comes_back_in_time(void **state)
