@@ -56,10 +56,29 @@ static int take_reply(struct redis_conn *conn, const redisReply *reply)
 	return 1;
 }
 
+/* Most answers are one string, which is taken from where it lies. */
+static int read_string(struct redis_conn *conn, char *at, size_t len)
+{
+	char *end = at + len - 2;
+	char *str = (char *)memchr(at, '\n', len) + 1;
+	redisReply reply = { .type = REDIS_REPLY_STRING, .str = str, .len = (int)(end - str) };
+	*end = '\0';
+	conn->guard = (struct redis_guard){ 0 };
+	int r = take_reply(conn, &reply);
+	if (r) {
+		mcpsess_redis_buffer_take(&conn->in, &conn->redis->store, len);
+	}
+	return r;
+}
+
 static int read_reply(struct redis_conn *conn, size_t len)
 {
+	char *at = conn->in.data + conn->in.start;
+	if (at[0] == '$' && at[1] != '-') {
+		return read_string(conn, at, len);
+	}
 	void *reply = NULL;
-	int r = redisReaderFeed(conn->reader, conn->in.data + conn->in.start, len);
+	int r = redisReaderFeed(conn->reader, at, len);
 	if (r == REDIS_OK) {
 		r = redisReaderGetReply(conn->reader, &reply);
 	}
