@@ -2,37 +2,28 @@
 
 #include <pthread.h>
 
-#include "store/bell.h"
 #include "store/core.h"
 #include "store/seal.h"
+#include "store/waiter.h"
 
-enum { HANDLES_NORMAL = 4, HANDLES_MAX = 64, BELLS = 16 };
+enum { HANDLES_NORMAL = 4, HANDLES_MAX = 64, BELLS = 4 };
 
-enum told { TOLD_NOTHING, TOLD_OVER, TOLD_LEAD };
+/* A handle that has not taken its queue for so long gets no answer; others take it. */
+enum { STALLED_MS = 50 };
 
 /*
- * A caller, on its own stack. Without an idle handle it sleeps until its call is over, or until
- * it is given a handle: with its call still to be sent, or under way already.
+ * A connection, and those who queue for it. Each thread has a handle that it queues at when none is
+ * idle, for so all who were served together come back together, and are one batch again.
  */
-struct waiter {
-	struct mcp_session_store_call *call; /* NULL: it wants the handle for itself */
-	struct waiter *next;
-	struct handle *handle;
-	struct mcpsess_bell *bell;
-	uint32_t tone;
-	int queued;      /* under the pool's lock */
-	int launched;    /* its call is with the backend */
-	atomic_int told; /* enum told */
-};
-
-struct waiters {
-	struct waiter *first, *last;
-};
-
-struct handle {
+struct mcpsess_handle {
 	struct mcp_session_store *store; /* NULL: not opened yet */
-	struct waiters flight;           /* whose calls are under way here; the holder's alone */
-	struct handle *next_idle;
+	struct mcpsess_waiters flight;   /* whose calls are under way here; the holder's alone */
+	struct mcpsess_waiters queue;    /* what follows is under the pool's lock */
+	uint64_t since_ms;               /* when its holder last took the queue */
+	unsigned listeners;              /* how many have been given the bell */
+	unsigned bell;                   /* of those who queue now */
+	struct mcpsess_bell bells[BELLS];
+	struct mcpsess_handle *next_idle;
 };
 
 struct mcp_session_store_pool {
@@ -40,100 +31,112 @@ struct mcp_session_store_pool {
 	struct mcpsess_core *core; /* of the first handle, for what all have in common */
 	char *uri;
 	unsigned handle_count;
-	pthread_mutex_t lock; /* of idle, queue, bell and listeners */
-	struct handle *idle;  /* the last used first, those not opened last */
-	struct waiters queue;
-	unsigned bell; /* of those who queue now: they are sent, and mostly over, together */
-	unsigned listeners;
-	struct mcpsess_bell bells[BELLS];
-	struct handle handles[];
+	pthread_mutex_t lock;
+	struct mcpsess_handle *idle; /* the last used first, those not opened last */
+	struct mcpsess_handle handles[];
 };
 
-/* -- lists of waiters ---------------------------------------------------------------------- */
+/* -- queues -------------------------------------------------------------------------------- */
 
-static void push(struct waiters *waiters, struct waiter *waiter)
+/* A number of this thread's own, from 0 on. */
+static unsigned thread_number(void)
 {
-	waiter->next = NULL;
-	*(waiters->last != NULL ? &waiters->last->next : &waiters->first) = waiter;
-	waiters->last = waiter;
-}
-
-static struct waiter *pop(struct waiters *waiters)
-{
-	struct waiter *waiter = waiters->first;
-	if (waiter != NULL) {
-		waiters->first = waiter->next;
-		waiters->last = waiters->first != NULL ? waiters->last : NULL;
+	static atomic_uint numbers;
+	static _Thread_local unsigned number;
+	if (number == 0) {
+		number = 1 + atomic_fetch_add(&numbers, 1);
 	}
-	return waiter;
+	return number - 1;
 }
 
-static void take_out(struct waiters *waiters, const struct waiter *waiter)
+static void join_queue(struct mcp_session_store_pool *pool, struct mcpsess_waiter *self)
 {
-	struct waiters rest = { 0 };
-	for (struct waiter *one = pop(waiters); one != NULL; one = pop(waiters)) {
-		if (one != waiter) {
-			push(&rest, one);
-		}
-	}
-	*waiters = rest;
-}
-
-/* -- sleeping and waking ------------------------------------------------------------------- */
-
-/* The bell is rung after this. Once told, the waiter may be gone, but not its bell. */
-static void tell(struct waiter *waiter, enum told told)
-{
-	atomic_store(&waiter->told, told);
-}
-
-/* Sleep until told something, or until then; NULL: however long it takes. */
-static enum told hear(struct waiter *self, const struct timespec *until)
-{
-	int late = 0;
-	for (;;) {
-		unsigned rings = mcpsess_bell_rings(self->bell);
-		int told = atomic_exchange(&self->told, TOLD_NOTHING);
-		if (told != TOLD_NOTHING || late) {
-			return (enum told)told;
-		}
-		late = mcpsess_bell_sleep(self->bell, rings, self->tone, until) < 0;
-	}
+	struct mcpsess_handle *handle = &pool->handles[thread_number() % pool->handle_count];
+	self->bell = &handle->bells[handle->bell % BELLS];
+	self->tone = UINT32_C(1) << handle->listeners++ % MCPSESS_BELL_TONES;
+	self->queue = &handle->queue;
+	mcpsess_waiters_push(self->queue, self);
 }
 
 /* Leave the queue, unless somebody has taken the waiter out of it to serve it. */
-static int leave_queue(struct mcp_session_store_pool *pool, struct waiter *self)
+static int leave_queue(struct mcp_session_store_pool *pool, struct mcpsess_waiter *self)
 {
 	pthread_mutex_lock(&pool->lock);
-	int queued = self->queued;
+	int queued = self->queue != NULL;
 	if (queued) {
-		take_out(&pool->queue, self);
+		mcpsess_waiters_take_out(self->queue, self);
 	}
 	pthread_mutex_unlock(&pool->lock);
 	return queued;
 }
 
+/* Who is next at a handle, or at any other if nobody queues there. */
+static struct mcpsess_waiter *pop_queue(
+	struct mcp_session_store_pool *pool, struct mcpsess_handle *handle)
+{
+	struct mcpsess_waiter *next = mcpsess_waiters_pop(&handle->queue);
+	for (unsigned i = 0; i < pool->handle_count && next == NULL; i++) {
+		next = mcpsess_waiters_pop(&pool->handles[i].queue);
+	}
+	if (next != NULL) {
+		next->queue = NULL;
+	}
+	return next;
+}
+
+/* Move a queue to the batch, as far as the first who wants a handle for itself. */
+static void empty_queue(struct mcpsess_handle *handle, struct mcpsess_waiters *batch)
+{
+	struct mcpsess_waiters *queue = &handle->queue;
+	while (queue->first != NULL && queue->first->call != NULL) {
+		queue->first->queue = NULL;
+		mcpsess_waiters_push(batch, mcpsess_waiters_pop(queue));
+	}
+	handle->bell++;
+	handle->listeners = 0;
+}
+
+/* What is to be sent on a handle: its queue, and those of handles that get no answer. */
+static struct mcpsess_waiters take_queue(
+	struct mcp_session_store_pool *pool, struct mcpsess_handle *handle)
+{
+	struct mcpsess_waiters batch = { 0 };
+	uint64_t now_ms = mcpsess_now_ms(&pool->core->env);
+	pthread_mutex_lock(&pool->lock);
+	handle->since_ms = now_ms;
+	for (unsigned i = 0; i < pool->handle_count; i++) {
+		struct mcpsess_handle *one = &pool->handles[i];
+		if (one->queue.first != NULL &&
+			(one == handle || one->since_ms + STALLED_MS < now_ms)) {
+			empty_queue(one, &batch);
+		}
+	}
+	pthread_mutex_unlock(&pool->lock);
+	return batch;
+}
+
 /* TOLD_NOTHING: every handle stayed busy for the store's timeout, and nothing was sent. */
-static enum told wait_in_queue(struct mcp_session_store_pool *pool, struct waiter *self)
+static enum mcpsess_told wait_in_queue(
+	struct mcp_session_store_pool *pool, struct mcpsess_waiter *self)
 {
 	struct timespec until = mcpsess_bell_after(pool->core->settings.timeout_ms);
-	enum told told = hear(self, &until);
-	if (told == TOLD_NOTHING && !leave_queue(pool, self)) {
-		told = hear(self, NULL);
+	enum mcpsess_told told = mcpsess_waiter_hear(self, &until);
+	if (told == MCPSESS_TOLD_NOTHING && !leave_queue(pool, self)) {
+		told = mcpsess_waiter_hear(self, NULL);
 	}
 	return told;
 }
 
 /* -- handles ------------------------------------------------------------------------------- */
 
-static int open_handle(
-	struct mcp_session_store_pool *pool, struct handle *handle, struct mcpsess_error *err)
+static int open_handle(struct mcp_session_store_pool *pool, struct mcpsess_handle *handle,
+	struct mcpsess_error *err)
 {
 	int r = mcpsess_plan_open(&pool->plan, &handle->store, err);
 	if (r < 0) {
 		/* Behind all that are open, so that nobody who could have one fails too. */
 		pthread_mutex_lock(&pool->lock);
-		struct handle **end = &pool->idle;
+		struct mcpsess_handle **end = &pool->idle;
 		while (*end != NULL) {
 			end = &(*end)->next_idle;
 		}
@@ -144,23 +147,15 @@ static int open_handle(
 	return r;
 }
 
-static void join_queue(struct mcp_session_store_pool *pool, struct waiter *self)
-{
-	self->bell = &pool->bells[pool->bell % BELLS];
-	self->tone = UINT32_C(1) << pool->listeners++ % MCPSESS_BELL_TONES;
-	self->queued = 1;
-	push(&pool->queue, self);
-}
-
 /*
  * Find the waiter a handle. OK: self->handle is its own until it is passed on. PENDING: somebody
  * else has had the call done. Or an error.
  */
 static int find_handle(
-	struct mcp_session_store_pool *pool, struct waiter *self, struct mcpsess_error *err)
+	struct mcp_session_store_pool *pool, struct mcpsess_waiter *self, struct mcpsess_error *err)
 {
 	pthread_mutex_lock(&pool->lock);
-	struct handle *idle = pool->idle;
+	struct mcpsess_handle *idle = pool->idle;
 	if (idle != NULL) {
 		pool->idle = idle->next_idle;
 	} else {
@@ -171,131 +166,93 @@ static int find_handle(
 		self->handle = idle;
 		return idle->store != NULL ? MCPSESS_OK : open_handle(pool, idle, err);
 	}
-	enum told told = wait_in_queue(pool, self);
-	if (told == TOLD_NOTHING) {
+	enum mcpsess_told told = wait_in_queue(pool, self);
+	if (told == MCPSESS_TOLD_NOTHING) {
 		return mcpsess_fail(err, MCPSESS_E_UNAVAILABLE, 0,
 			"every handle of the pool was busy for %llu ms",
 			(unsigned long long)pool->core->settings.timeout_ms);
 	}
-	return told == TOLD_LEAD ? MCPSESS_OK : MCPSESS_PENDING;
+	return told == MCPSESS_TOLD_LEAD ? MCPSESS_OK : MCPSESS_PENDING;
 }
 
 /* Give the handle to who needs it: first to those whose calls are under way on it. */
-static void pass_on(struct mcp_session_store_pool *pool, struct handle *handle)
+static void pass_on(struct mcp_session_store_pool *pool, struct mcpsess_handle *handle)
 {
-	struct waiter *next = handle->flight.first;
+	struct mcpsess_waiter *next = handle->flight.first;
 	if (next == NULL) {
 		pthread_mutex_lock(&pool->lock);
-		next = pop(&pool->queue);
-		if (next != NULL) {
-			next->queued = 0;
-		} else {
+		next = pop_queue(pool, handle);
+		if (next == NULL) {
 			handle->next_idle = pool->idle;
 			pool->idle = handle;
 		}
 		pthread_mutex_unlock(&pool->lock);
 	}
 	if (next != NULL) {
-		struct mcpsess_bell *bell = next->bell;
-		uint32_t tone = next->tone;
 		next->handle = handle;
-		tell(next, TOLD_LEAD);
-		mcpsess_bell_ring(bell, tone);
+		mcpsess_waiter_tell(next, MCPSESS_TOLD_LEAD);
 	}
 }
 
 /* -- batches ------------------------------------------------------------------------------- */
 
-static void launch(struct handle *handle, struct waiter *waiter)
+static void launch(struct mcpsess_handle *handle, struct mcpsess_waiter *waiter)
 {
 	waiter->launched = 1;
-	push(&handle->flight, waiter);
+	mcpsess_waiters_push(&handle->flight, waiter);
 	mcpsess_verb_launch(mcpsess_core_of(handle->store), waiter->call);
-}
-
-/* The queue as far as the first who wants a handle for itself. */
-static struct waiters take_queue(struct mcp_session_store_pool *pool)
-{
-	struct waiters batch = { 0 };
-	pthread_mutex_lock(&pool->lock);
-	while (pool->queue.first != NULL && pool->queue.first->call != NULL) {
-		pool->queue.first->queued = 0;
-		push(&batch, pop(&pool->queue));
-	}
-	if (batch.first != NULL) {
-		pool->bell++;
-		pool->listeners = 0;
-	}
-	pthread_mutex_unlock(&pool->lock);
-	return batch;
 }
 
 /* Send what is queued, in one go, with what was launched before. A backend that blocks gets none.
  */
-static void launch_queue(struct mcp_session_store_pool *pool, struct handle *handle)
+static void launch_queue(struct mcp_session_store_pool *pool, struct mcpsess_handle *handle)
 {
-	struct waiters batch = { 0 };
+	struct mcpsess_waiters batch = { 0 };
 	if (mcpsess_core_can(pool->core, MCP_SESSION_STORE_CAN_PEND)) {
-		batch = take_queue(pool);
+		batch = take_queue(pool, handle);
 	}
-	for (struct waiter *one = pop(&batch); one != NULL; one = pop(&batch)) {
+	for (struct mcpsess_waiter *one = mcpsess_waiters_pop(&batch); one != NULL;
+		one = mcpsess_waiters_pop(&batch)) {
 		launch(handle, one);
 	}
 	mcpsess_loop_flush(mcpsess_core_of(handle->store));
 }
 
 /* Take those of the flight whose calls are over out of it; ourselves as well. */
-static struct waiters landed(struct handle *handle, struct waiter *self)
+static struct mcpsess_waiters landed(struct mcpsess_handle *handle, struct mcpsess_waiter *self)
 {
 	struct mcpsess_core *core = mcpsess_core_of(handle->store);
-	struct waiters over = { 0 }, flight = { 0 };
-	for (struct waiter *one = pop(&handle->flight); one != NULL; one = pop(&handle->flight)) {
+	struct mcpsess_waiters over = { 0 }, flight = { 0 };
+	for (struct mcpsess_waiter *one = mcpsess_waiters_pop(&handle->flight); one != NULL;
+		one = mcpsess_waiters_pop(&handle->flight)) {
 		if (!mcpsess_loop_take(core, one->call)) {
-			push(&flight, one);
+			mcpsess_waiters_push(&flight, one);
 		} else if (one != self) {
-			push(&over, one);
+			mcpsess_waiters_push(&over, one);
 		}
 	}
 	handle->flight = flight;
 	return over;
 }
 
-static void tell_all(struct waiters *over)
-{
-	struct mcpsess_bell *bell = NULL;
-	uint32_t tones = 0;
-	for (struct waiter *one = pop(over); one != NULL; one = pop(over)) {
-		if (one->bell != bell && bell != NULL) {
-			mcpsess_bell_ring(bell, tones);
-			tones = 0;
-		}
-		bell = one->bell;
-		tones |= one->tone;
-		tell(one, TOLD_OVER);
-	}
-	if (bell != NULL) {
-		mcpsess_bell_ring(bell, tones);
-	}
-}
-
 /* Hold the handle until our own call is over, doing the others' work meanwhile. */
-static void lead(struct mcp_session_store_pool *pool, struct waiter *self)
+static void lead(struct mcp_session_store_pool *pool, struct mcpsess_waiter *self)
 {
-	struct handle *handle = self->handle;
+	struct mcpsess_handle *handle = self->handle;
 	struct mcpsess_core *core = mcpsess_core_of(handle->store);
 	if (!self->launched) {
 		launch(handle, self);
 	}
 	launch_queue(pool, handle);
-	struct waiters over = landed(handle, self);
+	struct mcpsess_waiters over = landed(handle, self);
 	uint64_t limit_ms = mcpsess_loop_limit(core, self->call);
 	while (self->call->status == MCPSESS_PENDING) {
-		tell_all(&over);
+		mcpsess_waiters_tell(&over, MCPSESS_TOLD_OVER);
 		mcpsess_loop_turn(core, self->call, limit_ms);
 		over = landed(handle, self);
 	}
 	/* First, for then many of them are back when the next holder takes the queue. */
-	tell_all(&over);
+	mcpsess_waiters_tell(&over, MCPSESS_TOLD_OVER);
 	pass_on(pool, handle);
 }
 
@@ -310,7 +267,7 @@ int mcpsess_pool_run(struct mcp_session_store_pool *pool, enum mcpsess_verb verb
 		return r;
 	}
 	do {
-		struct waiter self = { .call = call };
+		struct mcpsess_waiter self = { .call = call };
 		r = find_handle(pool, &self, &call->error);
 		if (r == MCPSESS_OK) {
 			lead(pool, &self);
@@ -422,9 +379,9 @@ void mcp_session_store_pool_settings(
 }
 
 /* A handle for ourselves alone, to be passed on. */
-static int borrow(struct mcp_session_store_pool *pool, struct handle **out)
+static int borrow(struct mcp_session_store_pool *pool, struct mcpsess_handle **out)
 {
-	struct waiter self = { 0 };
+	struct mcpsess_waiter self = { 0 };
 	int r = find_handle(pool, &self, NULL);
 	*out = self.handle;
 	return r;
@@ -436,7 +393,7 @@ int mcp_session_store_pool_stats(
 	if (mcpsess_core_can(pool->core, MCP_SESSION_STORE_CAN_THREADS)) {
 		return mcp_session_store_stats(pool->core->store, out);
 	}
-	struct handle *handle;
+	struct mcpsess_handle *handle;
 	int r = borrow(pool, &handle);
 	if (r == MCPSESS_OK) {
 		r = mcp_session_store_stats(handle->store, out);
@@ -450,7 +407,7 @@ int mcp_session_store_pool_sweep(struct mcp_session_store_pool *pool, size_t bud
 	if (mcpsess_core_can(pool->core, MCP_SESSION_STORE_CAN_THREADS)) {
 		return mcp_session_store_sweep(pool->core->store, budget);
 	}
-	struct handle *handle;
+	struct mcpsess_handle *handle;
 	int r = borrow(pool, &handle);
 	if (r == MCPSESS_OK) {
 		r = mcp_session_store_sweep(handle->store, budget);

@@ -11,108 +11,12 @@
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
-#include "pend.h"
+#include "callers.h"
 
-enum { THREADS_MAX = 32, TOKENS = 64, STATS = 1000000000 };
-
-struct caller {
-	pthread_t thread;
-	struct mcp_session_store_pool *pool;
-	unsigned number, rounds; /* STATS: it asks for those instead */
-	unsigned wrong;          /* answers that were somebody else's, or none at all */
-	int last;                /* what the last verb returned */
-	atomic_int task;         /* the thread's own number, once it runs */
-	atomic_int is_back;
-};
-
-static struct mcp_session_store_pool *open_pool(const char *uri, unsigned handles)
-{
-	struct mcp_session_store_pool *pool = NULL;
-	struct mcpsess_error err;
-	if (mcp_session_store_pool_open(uri, NULL, handles, &pool, &err) != MCPSESS_OK) {
-		fail_msg("%s: %s", uri, err.text);
-	}
-	return pool;
-}
-
-static int ask(struct mcp_session_store_pool *pool, unsigned number, unsigned *wrong)
-{
-	struct mcp_session_store_request request = { .key = pend_key(number) };
-	struct mcp_session_store_answer answer = { 0 };
-	int r = mcp_session_store_pool_get(pool, &request, &answer, NULL);
-	*wrong += r != MCPSESS_OK || answer.revision != pend_revision(&request.key) ||
-		  answer.payload.len != sizeof(request.key) ||
-		  memcmp(answer.payload.data, &request.key, sizeof(request.key)) != 0;
-	mcp_session_store_answer_clear(&answer);
-	return r;
-}
-
-static void *call_again_and_again(void *arg)
-{
-	struct caller *self = arg;
-	self->task = gettid();
-	if (self->number == STATS) {
-		struct mcp_session_store_counts stats = { 0 };
-		self->last = mcp_session_store_pool_stats(self->pool, &stats);
-		self->wrong += stats.sessions != 7;
-		return NULL;
-	}
-	for (unsigned i = 0; i < self->rounds; i++) {
-		self->last = ask(self->pool, self->number + i, &self->wrong);
-	}
-	self->is_back = 1;
-	return NULL;
-}
-
-static void start_one(struct caller *caller, struct mcp_session_store_pool *pool, unsigned number,
-	unsigned rounds)
-{
-	memset(caller, 0, sizeof(*caller));
-	caller->pool = pool;
-	caller->number = number;
-	caller->rounds = rounds;
-	assert_int_equal(pthread_create(&caller->thread, NULL, call_again_and_again, caller), 0);
-}
-
-static void start(struct caller *callers, unsigned count, struct mcp_session_store_pool *pool,
-	unsigned rounds)
-{
-	for (unsigned i = 0; i < count; i++) {
-		start_one(&callers[i], pool, i * 100000, rounds);
-	}
-}
-
-/* Until the caller sleeps, which it does in the pool and nowhere else. */
-static void wait_until_it_queues(struct caller *caller)
-{
-	char path[64], text[256], running = 'R';
-	while (caller->task == 0) {
-		sched_yield();
-	}
-	snprintf(path, sizeof(path), "/proc/self/task/%d/stat", caller->task);
-	while (running != 'S') {
-		FILE *file = fopen(path, "r");
-		assert_non_null(file);
-		size_t len = fread(text, 1, sizeof(text) - 1, file);
-		fclose(file);
-		text[len] = '\0';
-		assert_non_null(strrchr(text, ')'));
-		running = strrchr(text, ')')[2];
-		sched_yield();
-	}
-}
-
-static unsigned join(struct caller *callers, unsigned count)
-{
-	unsigned wrong = 0;
-	for (unsigned i = 0; i < count; i++) {
-		pthread_join(callers[i].thread, NULL);
-		wrong += callers[i].wrong;
-	}
-	return wrong;
-}
+enum { THREADS_MAX = 32, TOKENS = 64 };
 
 static int reset(void **state)
 {
@@ -138,9 +42,9 @@ static void every_thread_gets_its_own_answers_through_few_handles(void **state)
 		for (size_t i = 0; i < sizeof(threads) / sizeof(threads[0]); i++) {
 			struct caller callers[THREADS_MAX];
 			unsigned opened = pend.opened, sent = pend.sent;
-			struct mcp_session_store_pool *pool = open_pool("pend:", counts[n]);
-			start(callers, threads[i], pool, 200);
-			assert_int_equal(join(callers, threads[i]), 0);
+			struct mcp_session_store_pool *pool = callers_pool("pend:", counts[n]);
+			callers_start(callers, threads[i], pool, 200);
+			assert_int_equal(callers_join(callers, threads[i]), 0);
 			assert_true(pend.opened - opened <= most);
 			assert_int_equal(pend.sent - sent, 200 * threads[i]);
 			mcp_session_store_pool_close(pool);
@@ -152,9 +56,9 @@ static void a_lone_caller_uses_one_handle_and_waits_for_nobody(void **state)
 {
 	(void)state;
 	struct caller caller;
-	struct mcp_session_store_pool *pool = open_pool("pend:", 4);
-	start(&caller, 1, pool, 50);
-	assert_int_equal(join(&caller, 1), 0);
+	struct mcp_session_store_pool *pool = callers_pool("pend:", 4);
+	callers_start(&caller, 1, pool, 50);
+	assert_int_equal(callers_join(&caller, 1), 0);
 	assert_int_equal(pend.opened, 1);
 	assert_int_equal(pend.flushes, 50);
 	assert_int_equal(pend.largest_batch, 1);
@@ -164,9 +68,9 @@ static void a_lone_caller_uses_one_handle_and_waits_for_nobody(void **state)
 /* A pool of one handle that is busy until the gate opens. */
 static struct mcp_session_store_pool *open_busy_pool(const char *uri, struct caller *holder)
 {
-	struct mcp_session_store_pool *pool = open_pool(uri, 1);
+	struct mcp_session_store_pool *pool = callers_pool(uri, 1);
 	pend.gate_shut = 1;
-	start_one(holder, pool, 7, 1);
+	caller_start(holder, pool, 7, 1);
 	while (pend.sent < 1) {
 		sched_yield();
 	}
@@ -178,13 +82,13 @@ static void who_queues_is_sent_together(void **state)
 	(void)state;
 	struct caller holder, others[16];
 	struct mcp_session_store_pool *pool = open_busy_pool("pend:?timeout=1m", &holder);
-	start(others, 16, pool, 1);
+	callers_start(others, 16, pool, 1);
 	for (int i = 0; i < 16; i++) {
-		wait_until_it_queues(&others[i]);
+		caller_queues(&others[i]);
 	}
 	pend.gate_shut = 0;
-	assert_int_equal(join(&holder, 1), 0);
-	assert_int_equal(join(others, 16), 0);
+	assert_int_equal(callers_join(&holder, 1), 0);
+	assert_int_equal(callers_join(others, 16), 0);
 	assert_int_equal(pend.flushes, 2);
 	assert_int_equal(pend.largest_batch, 16);
 	mcp_session_store_pool_close(pool);
@@ -200,8 +104,8 @@ static void nobody_waits_for_another_s_slow_call(void **state)
 		pend.mode = PEND_ITSELF;
 		struct mcp_session_store_pool *pool = open_busy_pool("pend:?timeout=1s", &holder);
 		for (unsigned i = 0; i < 8; i++) {
-			start_one(&others[i], pool, i == leader ? PEND_SILENT : i, 1);
-			wait_until_it_queues(&others[i]);
+			caller_start(&others[i], pool, i == leader ? PEND_SILENT : i, 1);
+			caller_queues(&others[i]);
 		}
 		pend.gate_shut = 0;
 		for (unsigned i = 0; i < 8; i++) {
@@ -210,11 +114,49 @@ static void nobody_waits_for_another_s_slow_call(void **state)
 			}
 		}
 		assert_int_equal(others[leader].is_back, 0);
-		assert_int_equal(join(&holder, 1), 0);
-		assert_int_equal(join(others, 8), 1);
+		assert_int_equal(callers_join(&holder, 1), 0);
+		assert_int_equal(callers_join(others, 8), 1);
 		assert_int_equal(others[leader].last, MCPSESS_E_UNAVAILABLE);
 		mcp_session_store_pool_close(pool);
 	}
+}
+
+static uint64_t now_ms(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+/* Who holds a handle sends for those as well who queue at one that gets no answer. */
+static void nobody_waits_for_another_s_connection(void **state)
+{
+	(void)state;
+	struct caller silent, holder, others[8];
+	struct mcp_session_store_pool *pool = callers_pool("pend:?timeout=1s", 2);
+	caller_start(&silent, pool, PEND_SILENT, 1);
+	while (pend.sent < 1) {
+		sched_yield();
+	}
+	pend.gate_shut = 1;
+	caller_start(&holder, pool, 7, 1);
+	while (pend.sent < 2) {
+		sched_yield();
+	}
+	callers_start(others, 8, pool, 1);
+	for (int i = 0; i < 8; i++) {
+		caller_queues(&others[i]);
+	}
+	/* What is waited for is that time passes, and nothing else happens. */
+	for (uint64_t begun = now_ms(); now_ms() < begun + 100;) {
+		sched_yield();
+	}
+	pend.gate_shut = 0;
+	assert_int_equal(callers_join(&holder, 1), 0);
+	assert_int_equal(callers_join(others, 8), 0);
+	assert_int_equal(pend.largest_batch, 8);
+	assert_int_equal(callers_join(&silent, 1), 1);
+	mcp_session_store_pool_close(pool);
 }
 
 /* As long as nobody answers, a caller is back after its timeout, wherever it waits. */
@@ -222,10 +164,10 @@ static void no_caller_waits_longer_than_the_timeout(void **state)
 {
 	(void)state;
 	struct caller callers[8];
-	struct mcp_session_store_pool *pool = open_pool("pend:?timeout=50ms&probe_every=1ms", 2);
+	struct mcp_session_store_pool *pool = callers_pool("pend:?timeout=50ms&probe_every=1ms", 2);
 	pend.mode = PEND_NEVER;
-	start(callers, 8, pool, 1);
-	assert_int_equal(join(callers, 8), 8);
+	callers_start(callers, 8, pool, 1);
+	assert_int_equal(callers_join(callers, 8), 8);
 	for (int i = 0; i < 8; i++) {
 		assert_int_equal(callers[i].last, MCPSESS_E_UNAVAILABLE);
 	}
@@ -233,8 +175,8 @@ static void no_caller_waits_longer_than_the_timeout(void **state)
 	pend.mode = PEND_ITSELF;
 	int failed = 8;
 	for (int tries = 0; tries < 1000 && failed > 0; tries++) {
-		start(callers, 8, pool, 10);
-		failed = join(callers, 8);
+		callers_start(callers, 8, pool, 10);
+		failed = callers_join(callers, 8);
 	}
 	assert_int_equal(failed, 0);
 	mcp_session_store_pool_close(pool);
@@ -247,12 +189,12 @@ static void upkeep_takes_its_turn(void **state)
 	struct caller holder, callers[6];
 	struct mcp_session_store_pool *pool = open_busy_pool("pend:?timeout=1m", &holder);
 	for (unsigned i = 0; i < 6; i++) {
-		start_one(&callers[i], pool, i == 3 ? STATS : i, 1);
-		wait_until_it_queues(&callers[i]);
+		caller_start(&callers[i], pool, i == 3 ? CALLER_STATS : i, 1);
+		caller_queues(&callers[i]);
 	}
 	pend.gate_shut = 0;
-	assert_int_equal(join(&holder, 1), 0);
-	assert_int_equal(join(callers, 6), 0);
+	assert_int_equal(callers_join(&holder, 1), 0);
+	assert_int_equal(callers_join(callers, 6), 0);
 	assert_int_equal(pend.largest_batch, 3);
 	assert_int_equal(pend.flushes, 3);
 	mcp_session_store_pool_close(pool);
@@ -273,7 +215,7 @@ static void *mix(void *arg)
 		struct mcp_session_store_counts stats = { 0 };
 		self->wrong += mcp_session_store_pool_get(self->pool, &nothing, NULL, NULL) !=
 			       MCPSESS_E_INVALID;
-		ask(self->pool, i, &self->wrong);
+		caller_asks(self->pool, i, &self->wrong);
 		self->wrong += mcp_session_store_pool_stats(self->pool, &stats) != MCPSESS_OK ||
 			       stats.sessions != 7;
 		self->wrong += mcp_session_store_pool_sweep(self->pool, 3) != 3;
@@ -285,7 +227,7 @@ static void one_caller_s_error_fails_no_other(void **state)
 {
 	(void)state;
 	struct mixed callers[16];
-	struct mcp_session_store_pool *pool = open_pool("pend:", 2);
+	struct mcp_session_store_pool *pool = callers_pool("pend:", 2);
 	for (int i = 0; i < 16; i++) {
 		callers[i] = (struct mixed){ .pool = pool };
 		assert_int_equal(pthread_create(&callers[i].thread, NULL, mix, &callers[i]), 0);
@@ -303,9 +245,9 @@ static void a_store_that_blocks_is_used_by_one_thread_at_a_time(void **state)
 	struct caller callers[8];
 	pend.mode = PEND_AT_ONCE;
 	pend.can = 0;
-	struct mcp_session_store_pool *pool = open_pool("pend:", 4);
-	start(callers, 8, pool, 500);
-	assert_int_equal(join(callers, 8), 0);
+	struct mcp_session_store_pool *pool = callers_pool("pend:", 4);
+	callers_start(callers, 8, pool, 500);
+	assert_int_equal(callers_join(callers, 8), 0);
 	assert_int_equal(pend.opened, 1);
 	mcp_session_store_pool_close(pool);
 }
@@ -316,9 +258,9 @@ static void a_store_for_threads_is_called_straight_through(void **state)
 	struct caller callers[8];
 	pend.mode = PEND_AT_ONCE;
 	pend.can = MCP_SESSION_STORE_CAN_THREADS | MCP_SESSION_STORE_CAN_SHARE;
-	struct mcp_session_store_pool *pool = open_pool("pend:", 4);
-	start(callers, 8, pool, 500);
-	assert_int_equal(join(callers, 8), 0);
+	struct mcp_session_store_pool *pool = callers_pool("pend:", 4);
+	callers_start(callers, 8, pool, 500);
+	assert_int_equal(callers_join(callers, 8), 0);
 	assert_int_equal(pend.opened, 1);
 	mcp_session_store_pool_close(pool);
 }
@@ -348,11 +290,11 @@ static void a_handle_that_does_not_open_fails_its_caller_alone(void **state)
 	(void)state;
 	struct caller callers[8];
 	pend.open_fails = 1;
-	struct mcp_session_store_pool *pool = open_pool("pend:", 4);
-	start(callers, 8, pool, 50);
-	join(callers, 8);
+	struct mcp_session_store_pool *pool = callers_pool("pend:", 4);
+	callers_start(callers, 8, pool, 50);
+	callers_join(callers, 8);
 	unsigned wrong = 0;
-	assert_int_equal(ask(pool, 1, &wrong), MCPSESS_OK);
+	assert_int_equal(caller_asks(pool, 1, &wrong), MCPSESS_OK);
 	assert_int_equal(wrong, 0);
 	assert_int_equal(pend.opened, 1);
 	mcp_session_store_pool_close(pool);
@@ -362,7 +304,7 @@ static void a_pool_knows_what_its_store_is(void **state)
 {
 	(void)state;
 	struct mcp_session_store_options settings;
-	struct mcp_session_store_pool *pool = open_pool("pend+more:?idle=7s", 0);
+	struct mcp_session_store_pool *pool = callers_pool("pend+more:?idle=7s", 0);
 	assert_string_equal(mcp_session_store_pool_scheme(pool), "pend+more");
 	assert_int_equal(mcp_session_store_pool_can(pool),
 		(pend.can & ~(uint32_t)MCP_SESSION_STORE_CAN_PEND) | MCP_SESSION_STORE_CAN_THREADS);
@@ -401,7 +343,7 @@ static void no_two_writes_share_a_token(void **state)
 	(void)state;
 	pthread_t threads[THREADS_MAX];
 	pend.on_store = note_token;
-	struct mcp_session_store_pool *pool = open_pool("pend:", 4);
+	struct mcp_session_store_pool *pool = callers_pool("pend:", 4);
 	for (int i = 0; i < THREADS_MAX; i++) {
 		assert_int_equal(pthread_create(&threads[i], NULL, write_many, pool), 0);
 	}
@@ -470,6 +412,7 @@ int main(void)
 		TEST(a_lone_caller_uses_one_handle_and_waits_for_nobody),
 		TEST(who_queues_is_sent_together),
 		TEST(nobody_waits_for_another_s_slow_call),
+		TEST(nobody_waits_for_another_s_connection),
 		TEST(no_caller_waits_longer_than_the_timeout),
 		TEST(upkeep_takes_its_turn),
 		TEST(one_caller_s_error_fails_no_other),
