@@ -72,7 +72,7 @@ exports()
 links()
 {
 	! readelf -d "$library" | grep NEEDED |
-		grep -vE '\[(libc\.so\.6|libjansson\.so\.4|libsodium\.so\..*)\]'
+		grep -vE '\[(libc\.so\.6|ld-linux.*|libjansson\.so\.4|libsodium\.so\..*)\]'
 }
 
 # The library takes nothing from outside but what its hooks' defaults need.
