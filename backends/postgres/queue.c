@@ -129,10 +129,19 @@ static void flush_connection(struct postgres *pg)
 		pg, MCPSESS_EVENT_READ | (left > 0 ? (uint32_t)MCPSESS_EVENT_WRITE : 0u));
 }
 
+/*
+ * A pooler may give what follows the end of a transaction to another server, in the middle of a
+ * statement even: https://github.com/pgbouncer/pgbouncer/issues/759. Behind one, nothing does.
+ */
+static int may_send(const struct postgres *pg)
+{
+	return pg->waiting.first != NULL && (pg->keeps_plans || pg->sent.first == NULL);
+}
+
 /* Without memory to say them together, reads that have met go one by one. */
 static void send_waiting(struct postgres *pg)
 {
-	while (pg->waiting.first != NULL) {
+	while (may_send(pg)) {
 		struct postgres_query *query =
 			mcpsess_postgres_gather(pg, mcpsess_postgres_pop(&pg->waiting));
 		int r = mcpsess_postgres_send(pg, query);

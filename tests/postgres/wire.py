@@ -28,7 +28,7 @@ class Counted:
     def __init__(self, port, **parameters):
         self.proxy = Proxy(port)
         self.proxy.fault = self.count
-        self.executed = 0
+        self.executed = self.asked = self.ahead = 0
         self.uri = postgres.uri(f"postgresql://{postgres.USER}@127.0.0.1:{self.proxy.port}"
                                 "/postgres", {"sslmode": "disable", "gssencmode": "disable",
                                               "migrate": "create", **parameters})
@@ -37,7 +37,12 @@ class Counted:
         at = 0
         while link.name == CLIENT and at + 5 <= len(data) and data[at] != 0:
             self.executed += data[at:at + 1] == b"E"
+            self.asked += data[at:at + 1] == b"S"
+            self.ahead = max(self.ahead, self.asked)
             at += 1 + int.from_bytes(data[at + 1:at + 5], "big")
+        # What the server says last when it has done what it was asked.
+        if link.name != CLIENT and data[-6:-1] == b"Z\0\0\0\5":
+            self.asked = 0
         return [(0, data)]
 
 
@@ -64,6 +69,18 @@ def reads_that_meet_are_one_statement(port):
                       [("ok", "two" if how == "get" else ""),
                        ("ok", "one" if how == "get" else ""), ("NOTFOUND", ""),
                        ("ok", "two" if how == "get" else "")], answers)
+
+
+def nothing_follows_a_statement_that_a_pooler_passes_on(server, pooler):
+    for name, port, most in (("a server", server.port, 4), ("a pooler", pooler.port, 1)):
+        wire = Counted(port, schema="ahead")
+        with wire.proxy, Store(BUILD, wire.uri) as store:
+            for key in "abcd":
+                store(f"create {key} one")
+            wire.asked = wire.ahead = 0
+            answers = together(store, "delete a b c d")
+            check(f"{name} is asked to do {most} at once", wire.ahead == most, wire.ahead)
+            check("and does all", [a.status for a in answers] == ["ok"] * 4, answers)
 
 
 def what_fails_one_does_not_fail_the_others(server):
@@ -156,6 +173,7 @@ def main():
         reads_that_meet_are_one_statement(server.port)
         with postgres.Pooler(server) as pooler:
             reads_that_meet_are_one_statement(pooler.port)
+            nothing_follows_a_statement_that_a_pooler_passes_on(server, pooler)
         what_fails_one_does_not_fail_the_others(server)
         plans_that_are_lost_are_not_missed(server)
         batches_do_not_lock_each_other_out(server)

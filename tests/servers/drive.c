@@ -4,7 +4,7 @@
  *   store-drive MODULE_DIR URI
  *   create NAME PAYLOAD | update NAME REVISION PAYLOAD | get NAME | touch NAME | exists NAME |
  *   delete NAME | list | rotate NAME NEW | end_owner | once NAME | ping | stats |
- *   together get|touch NAME... |
+ *   together get|touch|delete NAME... |
  *   as OWNER | any 0|1 | operation WORD | idle MS | grace MS
  *
  * Those of the last line stay set; "operation -" unsets the token, "as -" the owner.
@@ -93,7 +93,7 @@ struct together {
 	struct mcp_session_store *store;
 	struct mcp_session_store_call calls[TOGETHER_MAX];
 	size_t count, over;
-	int touches;
+	int (*verb)(struct mcp_session_store *store, struct mcp_session_store_call *call);
 };
 
 static void end_one(struct mcp_session_store_call *call, int status)
@@ -110,8 +110,7 @@ static void begin_all(struct mcp_session_store_call *call, int status)
 	(void)status;
 	for (size_t i = 0; i < all->count; i++) {
 		struct mcp_session_store_call *one = &all->calls[i];
-		int r = all->touches ? mcp_session_store_touch_async(all->store, one)
-				     : mcp_session_store_get_async(all->store, one);
+		int r = all->verb(all->store, one);
 		if (r != MCPSESS_PENDING) {
 			end_one(one, r);
 		}
@@ -127,7 +126,9 @@ static void together(struct mcp_session_store *store,
 	};
 	memset(&all, 0, sizeof(all));
 	all.store = store;
-	all.touches = strncmp(words, "touch", 5) == 0;
+	all.verb = strncmp(words, "touch", 5) == 0    ? mcp_session_store_touch_async
+		   : strncmp(words, "delete", 6) == 0 ? mcp_session_store_delete_async
+						      : mcp_session_store_get_async;
 	strtok(words, " \n");
 	for (char *name = strtok(NULL, " \n"); name != NULL && all.count < TOGETHER_MAX;
 		name = strtok(NULL, " \n")) {
