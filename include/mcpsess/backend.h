@@ -47,9 +47,9 @@ enum mcpsess_event {
  * down to the required members, or longer: what the library does not know it does not ask for.
  * Where `can` lacks a bit its members may be NULL. CAN_PEND and CAN_THREADS exclude each other.
  *
- * Behind ping is the place of the event log that a record will have: append, read, close and drop,
- * with bit 14 of `can`. What one of them is asked beyond a request will be in a struct that begins
- * with a call, so that a call never grows. A log ends with its record, in the same step.
+ * The event log that a record will have comes there too: append, read, close and drop, with bit 14
+ * of `can`. What one of them is asked beyond a request will be in a struct that begins with a call,
+ * so that a call never grows. A log ends with its record, in the same step.
  */
 struct mcp_session_store_ops {
 	uint32_t size; /* sizeof(struct mcp_session_store_ops) */
