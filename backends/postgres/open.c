@@ -146,20 +146,14 @@ static int take_address(
 	return MCPSESS_OK;
 }
 
-/* What is above all numbers of the database stands for "none" there as well. */
-static long long number_of(uint64_t number)
-{
-	return number < INT64_MAX ? (long long)number : INT64_MAX;
-}
-
 static int make_texts(struct postgres *pg)
 {
 	char idle[24], terms[96];
 	const struct postgres_words words = { pg->schema, pg->commit, idle, terms };
-	long long idle_ms = number_of(pg->idle_ms);
+	long long idle_ms = postgres_number(pg->idle_ms);
 	snprintf(idle, sizeof(idle), "%lld", idle_ms < INT64_MAX ? idle_ms : 0);
 	snprintf(terms, sizeof(terms), "%d, %lld, %lld, %lld", POSTGRES_LOOK_FLAGS, idle_ms,
-		number_of(pg->touch_every_ms), number_of(pg->tombstone_ms));
+		postgres_number(pg->touch_every_ms), postgres_number(pg->tombstone_ms));
 	for (int i = 0; i < POSTGRES_STATEMENTS; i++) {
 		const char *text = pg->drops && i == STATEMENT_PING
 					   ? mcpsess_postgres_nothing
@@ -271,7 +265,6 @@ const struct mcpsess_backend mcpsess_backend_postgres = {
 	.schemes = "postgresql postgres",
 	.parameters = "schema migrate synchronous_commit " LIBPQ,
 	.open = postgres_open,
-	/* The more callers meet on one connection, the less each of their reads costs the server.
-	 */
+	/* The more callers meet on one connection, the less a read costs the server. */
 	.handles = 2,
 };

@@ -24,11 +24,10 @@ static void add_null(struct postgres_parameters *out)
 	add_bytes(out, NULL, 0);
 }
 
-/* What is above all numbers of the database stands for "none" there as well. */
 static void add_number(struct postgres_parameters *out, uint64_t number)
 {
 	int i = out->count++;
-	uint64_t value = number < INT64_MAX ? number : INT64_MAX;
+	uint64_t value = (uint64_t)postgres_number(number);
 	for (int byte = 0; byte < 8; byte++) {
 		out->numbers[i][byte] = (unsigned char)(value >> (56 - 8 * byte));
 	}

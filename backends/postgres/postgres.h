@@ -111,6 +111,12 @@ static inline void *postgres_realloc(struct postgres *pg, void *ptr, size_t size
 	return pg->store.host->realloc(pg->store.core, ptr, size);
 }
 
+/* What is above all numbers of the database stands for "none" there as well. */
+static inline long long postgres_number(uint64_t number)
+{
+	return number < INT64_MAX ? (long long)number : INT64_MAX;
+}
+
 /* -- open.c --------------------------------------------------------------------------------- */
 
 void mcpsess_postgres_close(struct mcp_session_store *store);
