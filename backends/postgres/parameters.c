@@ -167,6 +167,7 @@ void mcpsess_postgres_fill(
 		add_number(out, pg->tombstone_ms);
 		add_number(out, call->request.max_sessions);
 		add_number(out, call->request.max_sessions_per_owner);
+		add_number(out, call->request.flags);
 		break;
 	case STATEMENT_WRITE:
 		fill_write(&call->request, out);

@@ -6,9 +6,10 @@
  * creates need not queue for one row, and all together never more.
  */
 const char mcpsess_postgres_sql_make[] =
-	"create function @.make(i_key bytea, i_owner bytea, i_operation bytea, i_data bytea,\n"
-	"  i_kind bigint, i_state bigint, i_idle bigint, i_absolute bigint, i_throttle bigint,\n"
-	"  i_tomb bigint, i_cap bigint, i_owner_cap bigint, " ANSWER ")\n"
+	"create or replace function @.make(i_key bytea, i_owner bytea, i_operation bytea,\n"
+	"  i_data bytea, i_kind bigint, i_state bigint, i_idle bigint, i_absolute bigint,\n"
+	"  i_throttle bigint, i_tomb bigint, i_cap bigint, i_owner_cap bigint,\n"
+	"  i_flags bigint default 0, " ANSWER ")\n"
 	"language plpgsql as $f$\n"
 	"declare\n"
 	"  current boolean; op bytea; place_ smallint; generation_ bigint := 0;\n"
@@ -18,8 +19,8 @@ const char mcpsess_postgres_sql_make[] =
 	"    from @.session x left join @.owner w on w.owner = x.owner where x.key = i_key;\n"
 	"  o_now := @.clock();\n"
 	"  if found then\n"
-	"    o_status := @.standing(o_state, o_expires, i_tomb, o_now, o_owner = i_owner,\n"
-	"      current, 0);\n"
+	"    o_status := @.standing(o_state, o_expires, i_tomb, o_now,\n"
+	"      i_flags & 4 <> 0 or o_owner = i_owner, current, 0);\n"
 	"    o_status := case when o_status = 0 and (o_revision <> 1 or op <> i_operation)\n"
 	"      then -5007 when o_status = -5006 then -5007\n"
 	"      when o_status = -5003 then 1 else o_status end;\n"

@@ -89,7 +89,16 @@ static const char *const step_1[] = { tables, helpers, mcpsess_postgres_sql_read
 	mcpsess_postgres_sql_rotate, mcpsess_postgres_sql_end_owner, mcpsess_postgres_sql_once,
 	mcpsess_postgres_sql_stats, NULL };
 
-static const char *const *const steps[] = { step_1, NULL };
+/*
+ * What a later step makes again stands in an earlier one as it is by now. Creates are told whether
+ * owners are compared; those of an older library go on as before.
+ */
+static const char no_make[] = "drop function if exists @.make(bytea, bytea, bytea, bytea, bigint,\n"
+			      "  bigint, bigint, bigint, bigint, bigint, bigint, bigint);\n";
+
+static const char *const step_2[] = { no_make, mcpsess_postgres_sql_make, NULL };
+
+static const char *const *const steps[] = { step_1, step_2, NULL };
 
 /* One at a time of those who migrate comes through; the lock goes with the transaction. */
 const char mcpsess_postgres_ground[] =

@@ -20,7 +20,7 @@ static const char *const texts[POSTGRES_STATEMENTS] = {
 	[STATEMENT_LOOK_AT_MANY] = mcpsess_postgres_look_at_many,
 	[STATEMENT_LOOK_AT_MANY_OF_OWNERS] = mcpsess_postgres_look_at_many_of_owners,
 	[STATEMENT_MAKE] = "select f.* from #@.make($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, "
-			   "$11, $12) f",
+			   "$11, $12, $13) f",
 	[STATEMENT_WRITE] = "select f.* from #@.write($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) f",
 	[STATEMENT_REMOVE] = "select f.* from #@.remove($1, $2, $3, $4) f",
 	[STATEMENT_ROTATE] = "select f.* from #@.rotate($1, $2, $3, $4, $5, $6, $7, $8, $9) f",

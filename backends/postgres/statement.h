@@ -29,7 +29,7 @@ enum postgres_statement {
 /* What a schema's name is made of: it needs no more than quotes. */
 #define POSTGRES_SCHEMA_LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_"
 
-enum { POSTGRES_PARAMETERS = 12, POSTGRES_SCHEMA_MAX = 40, POSTGRES_NAME = 32 };
+enum { POSTGRES_PARAMETERS = 13, POSTGRES_SCHEMA_MAX = 40, POSTGRES_NAME = 32 };
 
 /*
  * The columns of an answer, in their order in the rows of all statements but the looks, READ_MANY,

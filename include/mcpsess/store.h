@@ -257,11 +257,12 @@ MCPSESS_API int mcp_session_store_unref(struct mcpsess_bytes ref, struct mcpsess
  * Create a record (revision 0) or replace one's payload and state.
  *
  * Create: OK with revision 1; EXISTS when the key is in use, whosever the record is; EXPIRED or
- * REVOKED while a tombstone has the key (EXISTS or NOTOWNER: another's); LIMIT when a cap is
- * reached, counted before anything is written. Update: OK with the next revision and a moved idle
- * expiry, or CONFLICT; it never creates: NOTFOUND, EXPIRED or REVOKED. Either, repeated with its
- * operation token before another write, answers OK and its revision again (CAN_OPERATION). A token
- * is of one write: brought with another revision it may be taken for that write or for a new one.
+ * REVOKED while a tombstone has the key (EXISTS or NOTOWNER: another's, where owners are compared);
+ * LIMIT when a cap is reached, counted before anything is written. Update: OK with the next
+ * revision and a moved idle expiry, or CONFLICT; it never creates: NOTFOUND, EXPIRED or REVOKED.
+ * Either, repeated with its operation token before another write, answers OK and its revision again
+ * (CAN_OPERATION), with MCP_SESSION_STORE_ANY_OWNER to whoever repeats it. A token is of one write:
+ * brought with another revision it may be taken for that write or for a new one.
  */
 MCPSESS_API int mcp_session_store_store(struct mcp_session_store *store,
 	const struct mcp_session_store_request *request, struct mcp_session_store_answer *answer,

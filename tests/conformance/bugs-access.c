@@ -60,6 +60,13 @@ static void tokens_ignored(
 	}
 }
 
+static void create_for_owners_only(
+	struct broken *broken, enum wrap_verb verb, struct mcp_session_store_request *request)
+{
+	(void)broken;
+	request->flags &= is_create(verb, request) ? ~(uint32_t)MCP_SESSION_STORE_ANY_OWNER : ~0u;
+}
+
 static int token_applied_twice(
 	struct broken *broken, enum wrap_verb verb, struct mcp_session_store_call *call, int status)
 {
@@ -229,6 +236,8 @@ const struct bug mcpsess_bugs_of_access[] = {
 		.settings = no_owner_cap },
 	{ .says = { "tokens-ignored", "operation-repeated", "succeeds again" },
 		.before = tokens_ignored },
+	{ .says = { "create-for-owners-only", "operation-any-owner", "whosever the record is" },
+		.before = create_for_owners_only },
 	{ .says = { "token-applied-twice", "operation-repeated", "answers the same revision" },
 		.after = token_applied_twice },
 	{ .says = { "count-lost", "count-when-asked", "get with COUNT counts this request" },

@@ -43,6 +43,34 @@ static void a_create_repeated_is_applied_once(struct mcpsess_kit *kit)
 		"create repeated after an update is EXISTS, for it was not the last write");
 }
 
+static void administration_is_known_by_its_token(struct mcpsess_kit *kit)
+{
+	struct mcp_session_store_request ask = fresh_with_token(kit), admin = ask;
+	admin.owner = mcpsess_kit_owner(kit);
+	ask.payload = mcpsess_str("once");
+	WANT(kit, create(kit, &ask), MCPSESS_OK, "create");
+	WANT(kit, get(kit, &ask), MCPSESS_OK, "get");
+	struct mcp_session_store_answer *before = mcpsess_kit_keep(kit);
+	THAT(kit, create(kit, &admin) != MCPSESS_OK,
+		"an operation token does not stand in for the owner: it did");
+	admin.flags = MCP_SESSION_STORE_ANY_OWNER;
+	WANT(kit, create(kit, &admin), MCPSESS_OK,
+		"create repeated with ANY_OWNER succeeds again, whosever the record is");
+	SAME(kit, kit->answer.revision, 1,
+		"create repeated with its operation token answers the same revision");
+	THAT(kit, memcmp(&kit->answer.owner, &ask.owner, sizeof(ask.owner)) == 0,
+		"create repeated with ANY_OWNER answers the record's owner: another came");
+	UNCHANGED(kit, &ask, before, "create repeated with ANY_OWNER is applied once");
+	admin.operation[0] ^= 1;
+	WANT(kit, create(kit, &admin), MCPSESS_E_EXISTS,
+		"create with ANY_OWNER and another operation token is EXISTS");
+	WANT(kit, erase(kit, &ask), MCPSESS_OK, "delete");
+	if (kit->run->can & MCP_SESSION_STORE_CAN_TOMBSTONE) {
+		WANT(kit, create(kit, &admin), MCPSESS_E_REVOKED,
+			"create with ANY_OWNER on a tombstone is REVOKED, whosever it is");
+	}
+}
+
 static void an_older_token_is_no_longer_known(struct mcpsess_kit *kit)
 {
 	struct mcp_session_store_request ask = fresh_with_token(kit), first = ask;
@@ -122,6 +150,10 @@ const struct mcpsess_kit_case mcpsess_kit_operation_cases[] = {
 		.needs = OPERATION },
 	{ .name = "operation-create-repeated",
 		.run = a_create_repeated_is_applied_once,
+		.flags = KIT_IN_ALL,
+		.needs = OPERATION },
+	{ .name = "operation-any-owner",
+		.run = administration_is_known_by_its_token,
 		.flags = KIT_IN_ALL,
 		.needs = OPERATION },
 	{ .name = "operation-superseded",

@@ -51,6 +51,29 @@ def the_schema_is_looked_at(server):
               answer.status == "UNAVAILABLE" and "newer" in answer.text, answer)
 
 
+def an_older_schema_is_brought_up(server):
+    uri = server.tcp(schema="older", migrate="create")
+    with Store(BUILD, uri) as store:
+        store("create a one")
+    # What version 1 had: a make that is not told whether owners are compared.
+    old = "older.make(bytea, bytea, bytea, bytea" + 8 * ", bigint"
+    server(f"drop function {old}, bigint)")
+    server(f"create function {old}) returns bigint language sql as 'select 1::bigint'")
+    server("update older.meta set version = 1")
+    with Store(BUILD, server.tcp(schema="older")) as store:
+        answer = store("get a")
+        check("a schema of an older library is refused where it may not be migrated",
+              answer.status == "UNAVAILABLE" and "older" in answer.text, answer)
+    with Store(BUILD, uri) as store:
+        got = [store(line) for line in ("get a", "create b two", "rotate b c", "get c")]
+        check("migrate=create brings it up to date, with what is in it",
+              [a.status for a in got] == ["ok"] * 4 and got[0].payload == "one", got)
+    key = "decode(repeat('07', 32), 'hex')"
+    status = server(f"select o_status from older.make({key}, '', '', '', 0, 1, 1000, 1000, 0, 0, "
+                    "10, 10)")
+    check("a server of the older library that is connected goes on", status == "0", status)
+
+
 def many_migrate_at_once(server):
     uri = server.tcp(schema="raced", migrate="create", timeout="20s", connect_timeout="20s")
     stores = [Store(BUILD, uri) for _ in range(8)]
@@ -139,6 +162,7 @@ def no_secret_is_told(server):
 def main():
     with postgres.Server() as server:
         the_schema_is_looked_at(server)
+        an_older_schema_is_brought_up(server)
         many_migrate_at_once(server)
         connections_end(server)
         what_is_in_the_way_is_waited_for(server)
