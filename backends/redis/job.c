@@ -221,8 +221,8 @@ enum { RECORD, ALL, OWNER };
 static const char *const limits[] = { NULL, "max_sessions is reached",
 	"max_sessions_per_owner is reached" };
 
-/* The record is where it was asked for; the places that were taken for it are of no use. */
-static void leave_places(struct redis_job *job)
+/* The places that were taken for the record, from this one on, are of no use. */
+static void leave_places(struct redis_job *job, size_t from)
 {
 	unsigned char header[REDIS_HEADER] = { 0 };
 	const struct mcp_session_store_request *request = &job->call->request;
@@ -230,7 +230,7 @@ static void leave_places(struct redis_job *job)
 	for (size_t i = 0; i < 4; i++) {
 		header[34 + i] = (unsigned char)(request->payload.len >> (24 - 8 * i) & 255);
 	}
-	for (size_t i = ALL; i < job->count; i++) {
+	for (size_t i = from; i < job->count; i++) {
 		const struct redis_step *step = &job->steps[i];
 		if (step->status == MCPSESS_OK && step->is_fresh) {
 			const uint64_t more[3] = { step->slot };
@@ -255,7 +255,7 @@ static void undo_create(struct redis_job *job, size_t failed)
 	const char *why = status == MCPSESS_E_LIMIT ? limits[failed]
 						    : job->steps[failed].part.call.error.text;
 	snprintf(job->why, sizeof(job->why), "%.120s", why);
-	leave_places(job);
+	leave_places(job, ALL);
 	if (mcpsess_redis_job_next(job, 1) != NULL) {
 		struct redis_step *step = mcpsess_redis_step(job, 0, REDIS_DELETE);
 		step->part.call.request.tombstone_ms = MCP_SESSION_STORE_NONE;
@@ -280,12 +280,23 @@ static void correct_places(struct redis_job *job)
 	}
 }
 
+/* Who repeats another's create has no place for it. */
+static void leave_to_owner(struct redis_job *job)
+{
+	const struct mcpsess_digest *owner = &job->call->request.owner;
+	if (job->count > OWNER &&
+		memcmp(job->steps[RECORD].header + 38, owner, sizeof(*owner)) != 0) {
+		leave_places(job, OWNER);
+		job->steps[OWNER].is_fresh = 0;
+	}
+}
+
 static void created(struct redis_job *job)
 {
 	struct redis_step *record = &job->steps[RECORD];
 	if (record->status != MCPSESS_OK) {
 		if (record->status != MCPSESS_E_UNKNOWN) {
-			leave_places(job);
+			leave_places(job, ALL);
 		}
 		mcpsess_redis_job_end(job, record->status, NULL);
 		return;
@@ -296,6 +307,7 @@ static void created(struct redis_job *job)
 			return;
 		}
 	}
+	leave_to_owner(job);
 	correct_places(job);
 	job->call->answer = record->part.call.answer;
 	record->part.call.answer.blob = NULL;

@@ -71,6 +71,21 @@ static void administration_is_known_by_its_token(struct mcpsess_kit *kit)
 	}
 }
 
+static void a_repetition_takes_no_place(struct mcpsess_kit *kit)
+{
+	struct mcp_session_store_request ask = fresh_with_token(kit), admin = ask;
+	struct mcp_session_store_request own = mcpsess_kit_fresh(kit), more = own;
+	admin.owner = own.owner;
+	admin.flags = MCP_SESSION_STORE_ANY_OWNER;
+	WANT(kit, create(kit, &ask), MCPSESS_OK, "create");
+	WANT(kit, create(kit, &admin), MCPSESS_OK,
+		"create repeated with ANY_OWNER succeeds again, whosever the record is");
+	WANT(kit, create(kit, &own), MCPSESS_OK,
+		"create repeated takes no place of who repeats it");
+	more.key = mcpsess_kit_fresh(kit).key;
+	WANT(kit, create(kit, &more), MCPSESS_E_LIMIT, "create at the owner's cap is LIMIT");
+}
+
 static void an_older_token_is_no_longer_known(struct mcpsess_kit *kit)
 {
 	struct mcp_session_store_request ask = fresh_with_token(kit), first = ask;
@@ -156,6 +171,11 @@ const struct mcpsess_kit_case mcpsess_kit_operation_cases[] = {
 		.run = administration_is_known_by_its_token,
 		.flags = KIT_IN_ALL,
 		.needs = OPERATION },
+	{ .name = "operation-takes-no-place",
+		.run = a_repetition_takes_no_place,
+		.flags = KIT_IN_ALL | KIT_ALONE,
+		.needs = OPERATION | MCP_SESSION_STORE_CAN_LIMIT,
+		.max_sessions_per_owner = 1 },
 	{ .name = "operation-superseded",
 		.run = an_older_token_is_no_longer_known,
 		.flags = KIT_IN_ALL,
