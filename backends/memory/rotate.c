@@ -43,13 +43,22 @@ static struct memory_record *find(struct move *move, struct memory_shard *shard,
 	return *status != MCPSESS_E_NOTFOUND ? record : NULL;
 }
 
+/* The token with the old key in it: that of no other write, and of no rotation from elsewhere. */
+static void mark(const struct mcp_session_store_request *request, unsigned char out[16])
+{
+	for (unsigned i = 0; i < sizeof(request->operation); i++) {
+		out[i] = request->operation[i] ^ request->key.bytes[i];
+	}
+}
+
 static int is_repeated(const struct move *move)
 {
 	static const unsigned char none[sizeof(move->request->operation)];
-	const unsigned char *operation = move->request->operation;
+	unsigned char token[sizeof(none)];
+	mark(move->request, token);
 	return move->there != NULL && memory_is_for(move->there, move->request) &&
-	       memcmp(move->there->operation, operation, sizeof(none)) == 0 &&
-	       memcmp(operation, none, sizeof(none)) != 0;
+	       memcmp(move->there->operation, token, sizeof(none)) == 0 &&
+	       memcmp(move->request->operation, none, sizeof(none)) != 0;
 }
 
 /* Lock both and look: OK when the record may move, or has. */
@@ -113,7 +122,7 @@ static void copy(struct memory_record *record, const struct memory_record *old,
 	record->revision++;
 	record->prev = record->next = NULL;
 	record->serial = old->serial;
-	memcpy(record->operation, request->operation, sizeof(record->operation));
+	mark(request, record->operation);
 }
 
 /*

@@ -99,11 +99,16 @@ static void fill_write(
 	add_number(out, request->touch_every_ms);
 }
 
+/* A rotation's token has the old key in it: it is that of no other write, and of no rotation from
+ * elsewhere. */
 static void fill_rotate(
 	const struct mcp_session_store_request *request, struct postgres_parameters *out)
 {
+	for (size_t i = 0; i < sizeof(out->operation); i++) {
+		out->operation[i] = request->operation[i] ^ request->key.bytes[i];
+	}
 	add_who(out, request);
-	add_bytes(out, request->operation, sizeof(request->operation));
+	add_bytes(out, out->operation, sizeof(out->operation));
 	add_bytes(out, request->new_key.bytes, sizeof(request->new_key.bytes));
 	add_number(out, request->flags);
 	add_number(out, request->grace_ms);

@@ -186,6 +186,7 @@ struct postgres_parameters {
 	Oid types[POSTGRES_PARAMETERS];
 	unsigned char numbers[POSTGRES_PARAMETERS][8];
 	unsigned char cursor[33];
+	unsigned char operation[16]; /* of a rotation */
 	int count;
 };
 

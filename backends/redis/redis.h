@@ -92,8 +92,9 @@ void mcpsess_redis_schedule(struct redis *redis);
 void mcpsess_redis_take_header(struct mcp_session_store_answer *answer, const unsigned char *at);
 void mcpsess_redis_take_entry(struct mcp_session_store_entry *entry,
 	const struct mcpsess_digest *key, const unsigned char *header, uint64_t length);
-/* An operation token as records keep it: verb.c. */
-void mcpsess_redis_fold(const unsigned char operation[16], unsigned char out[REDIS_TOKEN]);
+/* A rotation's operation token as records keep it: verb.c. */
+void mcpsess_redis_fold_rotation(
+	const struct mcp_session_store_request *request, unsigned char out[REDIS_TOKEN]);
 /* A verb, by the script that does it: verb.c. */
 int mcpsess_redis_verb(
 	struct mcp_session_store_call *call, struct redis *redis, enum redis_script script);

@@ -112,7 +112,7 @@ static int copy_record(struct redis_job *job, const struct redis_step *old, size
 	for (int i = 0; i < 6; i++) {
 		job->record[2 + i] = (unsigned char)(revision >> (40 - 8 * i) & 255);
 	}
-	mcpsess_redis_fold(request->operation, job->record + 70);
+	mcpsess_redis_fold_rotation(request, job->record + 70);
 	return MCPSESS_OK;
 }
 
@@ -121,7 +121,7 @@ static int is_again(const struct redis_job *job, const struct redis_step *there)
 {
 	const struct mcp_session_store_request *request = &job->call->request;
 	unsigned char token[REDIS_TOKEN];
-	mcpsess_redis_fold(request->operation, token);
+	mcpsess_redis_fold_rotation(request, token);
 	return there->status == MCPSESS_OK && there->header_len > 0 &&
 	       memcmp(there->header + 70, token, sizeof(token)) == 0 &&
 	       ((request->flags & MCP_SESSION_STORE_ANY_OWNER) != 0 ||

@@ -171,7 +171,7 @@ static void add_asked(struct command *command, const struct redis_config *config
 }
 
 /* A token is only compared with that of a record's last write: half of its bits say enough. */
-void mcpsess_redis_fold(const unsigned char operation[16], unsigned char out[REDIS_TOKEN])
+static void fold(const unsigned char operation[16], unsigned char out[REDIS_TOKEN])
 {
 	uint64_t a, b;
 	memcpy(&a, operation, sizeof(a));
@@ -182,17 +182,32 @@ void mcpsess_redis_fold(const unsigned char operation[16], unsigned char out[RED
 	memcpy(out, &a, REDIS_TOKEN);
 }
 
-static void add_operation(struct command *command, const unsigned char operation[16])
+/* With the old key in it: the token of no other write, and of no rotation from elsewhere. */
+void mcpsess_redis_fold_rotation(
+	const struct mcp_session_store_request *request, unsigned char out[REDIS_TOKEN])
 {
-	char *at = command->text + command->used;
-	mcpsess_redis_fold(operation, (unsigned char *)at);
+	fold(request->operation, out);
+	for (size_t i = 0; i < REDIS_TOKEN; i++) {
+		out[i] ^= request->key.bytes[i];
+	}
+}
+
+static void add_operation(
+	struct command *command, const struct mcp_session_store_request *request, int rotates)
+{
+	unsigned char *at = (unsigned char *)command->text + command->used;
+	if (rotates) {
+		mcpsess_redis_fold_rotation(request, at);
+	} else {
+		fold(request->operation, at);
+	}
 	command->used += REDIS_TOKEN;
 	add(command, at, REDIS_TOKEN);
 }
 
 static void add_store(struct command *command, const struct mcp_session_store_request *request)
 {
-	add_operation(command, request->operation);
+	add_operation(command, request, 0);
 	add(command, request->payload.data, request->payload.len);
 	if (request->revision > 0) {
 		add_number(command, bounded(request->revision));
@@ -228,7 +243,7 @@ static void add_list(struct command *command, const struct redis_config *config,
 
 static void add_rotate(struct command *command, const struct mcp_session_store_request *request)
 {
-	add_operation(command, request->operation);
+	add_operation(command, request, 1);
 	add(command, request->new_key.bytes, sizeof(request->new_key));
 	add_number(command, request->grace_ms);
 	add_number(command, bounded(request->revision));
@@ -290,7 +305,6 @@ static void add_moving(struct command *command, const struct redis_config *confi
 		return;
 	}
 	add_number(command, request->revision);
-	add_operation(command, request->operation);
 	add_number(command, request->grace_ms);
 	add_word(command, part->undoes ? "0" : "1");
 }

@@ -314,7 +314,8 @@ MCPSESS_API int mcp_session_store_list(struct mcp_session_store *store,
  * happened. The record keeps its expiries and its place in the caps; a delete of the old key ends
  * the grace and nothing else. Repeated with its operation token before another write it answers OK
  * and its revision again, even when the old key is forgotten (CAN_OPERATION); after one it meets
- * what there is of the old key: REVOKED, then NOTFOUND.
+ * what there is of the old key: REVOKED, then NOTFOUND. What else wrote to the new key is no
+ * repetition of it, whatever its token.
  */
 MCPSESS_API int mcp_session_store_rotate(struct mcp_session_store *store,
 	const struct mcp_session_store_request *request, struct mcp_session_store_answer *answer,

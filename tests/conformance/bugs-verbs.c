@@ -95,6 +95,21 @@ static int rotate_remembers(
 	return status;
 }
 
+/* Whatever wrote last with the same token, it is taken for this rotation. */
+static int rotate_takes_any(
+	struct broken *broken, enum wrap_verb verb, struct mcp_session_store_call *call, int status)
+{
+	size_t len = sizeof(broken->operation);
+	if (verb == WRAP_STORE && status == MCPSESS_OK) {
+		memcpy(broken->operation, call->request.operation, len);
+		remember(broken, call);
+	} else if (verb == WRAP_ROTATE && status == MCPSESS_E_NOTFOUND &&
+		   memcmp(broken->operation, call->request.operation, len) == 0) {
+		return answer_remembered(broken, call);
+	}
+	return status;
+}
+
 /* It is known by the old key's tombstone alone. */
 static int rotate_forgets(
 	struct broken *broken, enum wrap_verb verb, struct mcp_session_store_call *call, int status)
@@ -202,6 +217,9 @@ const struct bug mcpsess_bugs_of_verbs[] = {
 		.before = any_operation },
 	{ .says = { "rotate-remembers", "rotate-superseded", "repeated after another write" },
 		.after = rotate_remembers },
+	{ .says = { "rotate-takes-any", "rotate-token-of-another",
+		  "whatever wrote to the new key" },
+		.after = rotate_takes_any },
 	{ .says = { "rotate-forgets", "rotate-remembered", "when its old key is forgotten" },
 		.after = rotate_forgets },
 	{ .says = { "end-nobody", "end-owner-ends-all", "of an ended owner is REVOKED" },

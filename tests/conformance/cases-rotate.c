@@ -260,6 +260,54 @@ static void a_later_write_ends_that(struct mcpsess_kit *kit)
 	}
 }
 
+enum { BY_CREATE, BY_UPDATE, BY_ANOTHER_ROTATION, WAYS };
+
+/* A record where the rotation would go, whose last write had the same token. */
+static void put_there(
+	struct mcpsess_kit *kit, const struct mcp_session_store_request *turn, unsigned way)
+{
+	struct mcp_session_store_request there = at_new_key(turn), other = *turn;
+	if (way == BY_ANOTHER_ROTATION) {
+		other.key = there.key = mcpsess_kit_fresh(kit).key;
+	}
+	if (way == BY_CREATE) {
+		memcpy(there.operation, turn->operation, sizeof(there.operation));
+	}
+	there.payload = mcpsess_str("what is there");
+	WANT(kit, create(kit, &there), MCPSESS_OK, "create");
+	memcpy(there.operation, turn->operation, sizeof(there.operation));
+	if (way == BY_UPDATE) {
+		WANT(kit, update(kit, &there, 1), MCPSESS_OK, "update");
+	} else if (way == BY_ANOTHER_ROTATION) {
+		WANT(kit, rotate(kit, &other), MCPSESS_OK, moves);
+	}
+}
+
+static void another_s_token_is_no_repetition(struct mcpsess_kit *kit)
+{
+	for (unsigned way = BY_CREATE; way < WAYS && !kit->failed; way++) {
+		struct mcp_session_store_request ask = mcpsess_kit_fresh(kit);
+		struct mcp_session_store_request turn = rotation(kit, &ask, GRACE_MS);
+		struct mcp_session_store_request there = at_new_key(&turn);
+		put_there(kit, &turn, way);
+		WANT(kit, get(kit, &there), MCPSESS_OK, "get");
+		struct mcp_session_store_answer *others = mcpsess_kit_keep(kit);
+		WANT(kit, rotate(kit, &turn), MCPSESS_E_NOTFOUND,
+			"rotate of what never was is NOTFOUND, whatever wrote to the new key");
+		ask.payload = mcpsess_str("what would move");
+		WANT(kit, create(kit, &ask), MCPSESS_OK, "create");
+		WANT(kit, get(kit, &ask), MCPSESS_OK, "get");
+		struct mcp_session_store_answer *before = mcpsess_kit_keep(kit);
+		WANT(kit, rotate(kit, &turn), MCPSESS_E_EXISTS,
+			"rotate to a key in use is EXISTS, whatever wrote to it");
+		UNCHANGED(kit, &there, others, "rotate to a key in use leaves that alone");
+		UNCHANGED(kit, &ask, before, "rotate to a key in use does nothing");
+		WANT(kit, touch(kit, &ask), MCPSESS_OK, "touch");
+		WANT(kit, erase(kit, &ask), MCPSESS_OK, "delete");
+		GONE(kit, rotate(kit, &turn), MCPSESS_E_REVOKED, "rotate of a deleted record");
+	}
+}
+
 static void it_is_known_longer_than_the_old_key(struct mcpsess_kit *kit)
 {
 	struct mcp_session_store_request ask = mcpsess_kit_fresh(kit);
@@ -389,6 +437,10 @@ const struct mcpsess_kit_case mcpsess_kit_rotate_cases[] = {
 		.needs = ROTATE | MCP_SESSION_STORE_CAN_OPERATION },
 	{ .name = "rotate-superseded",
 		.run = a_later_write_ends_that,
+		.flags = KIT_IN_ALL,
+		.needs = ROTATE | MCP_SESSION_STORE_CAN_OPERATION },
+	{ .name = "rotate-token-of-another",
+		.run = another_s_token_is_no_repetition,
 		.flags = KIT_IN_ALL,
 		.needs = ROTATE | MCP_SESSION_STORE_CAN_OPERATION },
 	{ .name = "rotate-remembered",

@@ -1,14 +1,14 @@
 -- A record that goes to another slot; or does not, after all.
 -- KEYS: record
--- ARGV: tombstone, revision, token, grace, what: 1 retires, 0 brings back
+-- ARGV: tombstone, revision, grace, what: 1 retires, 0 brings back
 local raw = call('GET', KEYS[1])
 if not raw or damaged(raw) then
 	return {NOTFOUND, now}
 end
 local r = unpacked(raw)
 local payload = raw:sub(size(r) + 1)
-local tombstone, grace = tonumber(ARGV[1]), tonumber(ARGV[4])
-if ARGV[5] == '0' then
+local tombstone, grace = tonumber(ARGV[1]), tonumber(ARGV[3])
+if ARGV[4] == '0' then
 	if r[MOVED] > 0 and r[STATE] ~= 2 then
 		r[MOVED] = 0
 		put(KEYS[1], packed(r) .. payload, vanish_at(r, tombstone))
