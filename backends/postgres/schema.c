@@ -68,13 +68,17 @@ static const char helpers[] =
 	"$f$;\n"
 	"create function @.hour(a bigint) returns integer language sql immutable as $f$\n"
 	"  select least(a / 3600000, 2147483647)::integer\n"
-	"$f$;\n"
-	"create function @.standing(state bigint, expires bigint, tomb bigint, now bigint,\n"
-	"  mine boolean, current boolean, grace bigint) returns bigint language sql immutable as "
-	"$f$\n"
+	"$f$;\n";
+
+/* What is said of a record: where no tombstones are held, of what has ended nothing. */
+static const char standing[] =
+	"create or replace function @.standing(state bigint, expires bigint, tomb bigint,\n"
+	"  now bigint, mine boolean, current boolean, grace bigint)\n"
+	"returns bigint language sql immutable as $f$\n"
 	"  select case\n"
 	"    when now >= case when state < 2 then @.later(expires, tomb) else expires end\n"
 	"      then -5003\n"
+	"    when tomb = 0 and state < 4 and (state > 1 or not current) then -5003\n"
 	"    when not mine then -5006\n"
 	"    when state = 3 then -5004\n"
 	"    when state = 2 or not current or (state > 3 and now >= grace) then -5005\n"
@@ -83,7 +87,7 @@ static const char helpers[] =
 	"    else 0 end::bigint\n"
 	"$f$;\n";
 
-static const char *const step_1[] = { tables, helpers, mcpsess_postgres_sql_read,
+static const char *const step_1[] = { tables, helpers, standing, mcpsess_postgres_sql_read,
 	mcpsess_postgres_sql_read_many, mcpsess_postgres_sql_make, mcpsess_postgres_sql_write,
 	mcpsess_postgres_sql_spare, mcpsess_postgres_sql_remove, mcpsess_postgres_sql_sweep,
 	mcpsess_postgres_sql_rotate, mcpsess_postgres_sql_end_owner, mcpsess_postgres_sql_once,
@@ -96,7 +100,8 @@ static const char *const step_1[] = { tables, helpers, mcpsess_postgres_sql_read
 static const char no_make[] = "drop function if exists @.make(bytea, bytea, bytea, bytea, bigint,\n"
 			      "  bigint, bigint, bigint, bigint, bigint, bigint, bigint);\n";
 
-static const char *const step_2[] = { no_make, mcpsess_postgres_sql_make, NULL };
+static const char *const step_2[] = { no_make, standing, mcpsess_postgres_sql_make,
+	mcpsess_postgres_sql_sweep, mcpsess_postgres_sql_rotate, NULL };
 
 static const char *const *const steps[] = { step_1, step_2, NULL };
 

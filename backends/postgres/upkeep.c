@@ -28,9 +28,9 @@ const char mcpsess_postgres_sql_spare[] =
 
 /* Its record under another key is the same record: its place goes with it. */
 const char mcpsess_postgres_sql_rotate[] =
-	"create function @.rotate(i_key bytea, i_owner bytea, i_operation bytea, i_new bytea,\n"
-	"  i_flags bigint, i_grace bigint, i_revision bigint, i_payload bytea, i_tomb bigint,\n"
-	"  " ANSWER ")\n"
+	"create or replace function @.rotate(i_key bytea, i_owner bytea, i_operation bytea,\n"
+	"  i_new bytea, i_flags bigint, i_grace bigint, i_revision bigint, i_payload bytea,\n"
+	"  i_tomb bigint, " ANSWER ")\n"
 	"language plpgsql as $f$\n"
 	"declare\n"
 	"  s @.session; until bigint;\n"
@@ -69,8 +69,9 @@ const char mcpsess_postgres_sql_rotate[] =
 	"    on conflict do nothing returning " HEADER " into " INTO_HEADER ";\n"
 	"  if not found then\n"
 	"    o_status := coalesce((select case when @.standing(x.state, x.expires_ms, i_tomb,\n"
-	"      o_now, true, true, 0) = -5003 then 1 else -5007 end\n"
-	"      from @.session x where x.key = i_new), 1);\n"
+	"      o_now, true, x.generation = coalesce(\n"
+	"      (select w.generation from @.owner w where w.owner = x.owner), 0), 0) = -5003\n"
+	"      then 1 else -5007 end from @.session x where x.key = i_new), 1);\n"
 	"    return;\n"
 	"  end if;\n"
 	"  until := least(o_now + i_grace, s.expires_ms);\n"
@@ -144,10 +145,12 @@ const char mcpsess_postgres_sql_once[] =
 
 /*
  * End what has expired, at most budget: all, or of one owner, or one key. And then, of others than
- * one key, as much again of each: what has ended with its owner, tombstones, tokens.
+ * one key, as much again of each: what has ended with its owner, tombstones, tokens. Where no
+ * tombstones are held the key is that of something that has ended in whatever way.
  */
 const char mcpsess_postgres_sql_sweep[] =
-	"create function @.sweep(i_budget bigint, i_tomb bigint, i_owner bytea, i_key bytea)\n"
+	"create or replace function @.sweep(i_budget bigint, i_tomb bigint, i_owner bytea,\n"
+	"  i_key bytea)\n"
 	"returns bigint language plpgsql as $f$\n"
 	"declare\n"
 	"  now bigint := @.clock(); keys bytea[]; others bytea[];\n"
@@ -167,6 +170,10 @@ const char mcpsess_postgres_sql_sweep[] =
 	"      where w.stale > 0 and x.generation < w.generation and x.state < 2\n"
 	"        and x.expires_ms > now and (i_owner is null or w.owner = i_owner)\n"
 	"      limit i_budget for update of x skip locked);\n"
+	"  elsif i_tomb = 0 then\n"
+	"    others := array(select x.key from @.session x where x.key = i_key and x.state < 2\n"
+	"      and x.expires_ms > now and x.generation <> coalesce(\n"
+	"      (select w.generation from @.owner w where w.owner = x.owner), 0) for update);\n"
 	"  end if;\n"
 	"  if cardinality(keys) > 0 or cardinality(others) > 0 then\n"
 	"    perform @.spare(keys, others);\n"
@@ -189,7 +196,8 @@ const char mcpsess_postgres_sql_sweep[] =
 	"    return cardinality(keys);\n"
 	"  end if;\n"
 	"  with gone as (delete from @.session x where x.key = any (others)\n"
-	"      and x.state > 1 and x.expires_ms <= now returning x.key)\n"
+	"      and x.state > 1 and (x.expires_ms <= now or (i_tomb = 0 and x.state < 4))\n"
+	"      returning x.key)\n"
 	"    delete from @.state d using gone g where d.key = g.key;\n"
 	"  return cardinality(keys);\n"
 	"end $f$;\n";

@@ -174,7 +174,7 @@ struct mcp_session_store_options {
 	size_t size;             /* sizeof(struct mcp_session_store_options) */
 	uint64_t idle_ms;        /* idle=; 5 minutes */
 	uint64_t absolute_ms;    /* absolute=; 24 hours */
-	uint64_t tombstone_ms;   /* tombstone=; 1 minute */
+	uint64_t tombstone_ms;   /* tombstone=; 1 minute; none: nothing ended is remembered */
 	uint64_t touch_every_ms; /* touch_every=; a tenth of idle, at most 30 s; memory: 0 */
 	uint64_t max_sessions;   /* max_sessions=; 100 000 */
 	uint64_t max_sessions_per_owner; /* max_sessions_per_owner=; none */
@@ -251,6 +251,11 @@ MCPSESS_API int mcp_session_store_unref(struct mcpsess_bytes ref, struct mcpsess
  * next dispatch. A payload above 64 MiB is TOOBIG. Besides the results named, each may return
  * UNAVAILABLE and NOMEM (nothing happened), UNKNOWN (it may have happened), INVALID and CORRUPT.
  * Whenever a record of another owner is asked for the result is NOTOWNER, and nothing happened.
+ *
+ * A record that has ended leaves a tombstone (CAN_TOMBSTONE): while that is held it is EXPIRED or
+ * REVOKED, then NOTFOUND. With tombstone=none nothing is remembered: it is NOTFOUND to everybody at
+ * once, however it ended, with its owner too, and its key is free. The old key of a rotation ends
+ * with its grace, or what ends that.
  */
 
 /**

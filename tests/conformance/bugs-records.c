@@ -19,6 +19,13 @@ static void no_tombstones(struct mcp_session_store_options *settings)
 	settings->tombstone_ms = MCP_SESSION_STORE_NONE;
 }
 
+static void tombstones_anyway(struct mcp_session_store_options *settings)
+{
+	if (settings->tombstone_ms == MCP_SESSION_STORE_NONE) {
+		settings->tombstone_ms = 1000;
+	}
+}
+
 static int resurrecting_touch(
 	struct broken *broken, enum wrap_verb verb, struct mcp_session_store_call *call, int status)
 {
@@ -272,6 +279,8 @@ const struct bug mcpsess_bugs_of_records[] = {
 		.after = ends_confused },
 	{ .says = { "no-tombstones", "tombstone-tells-apart", "a deleted record is REVOKED" },
 		.settings = no_tombstones },
+	{ .says = { "tombstones-anyway", "no-tombstone-of-deleted", "is NOTFOUND at once" },
+		.settings = tombstones_anyway },
 	{ .says = { "tombstones-last", "tombstone-lasts", "a tombstone ends" },
 		.settings = tombstones_last },
 	{ .says = { "lost-revision", "revision-conflict", "does not stand is CONFLICT" },

@@ -105,6 +105,104 @@ static void a_stranger_learns_nothing(struct mcpsess_kit *kit)
 		mcpsess_status_name(status));
 }
 
+/* -- tombstone=none --------------------------------------------------------------------------- */
+
+/* To everybody. */
+static int is_forgotten(
+	struct mcpsess_kit *kit, struct mcp_session_store_request *ask, const char *promise)
+{
+	struct mcp_session_store_request theirs = *ask;
+	theirs.owner = mcpsess_kit_owner(kit);
+	return all_say(kit, ask, MCPSESS_E_NOTFOUND, UINT64_MAX, promise) &&
+	       all_say(kit, &theirs, MCPSESS_E_NOTFOUND, UINT64_MAX, promise) &&
+	       mcpsess_kit_want(kit, erase(kit, &theirs), MCPSESS_OK,
+		       "without tombstones a delete of another's that has ended is OK");
+}
+
+static int is_free(struct mcpsess_kit *kit, struct mcp_session_store_request *ask)
+{
+	return mcpsess_kit_want(kit, create(kit, ask), MCPSESS_OK,
+		       "without tombstones the key of what has ended is free") &&
+	       mcpsess_kit_same(kit, kit->answer.revision, 1, "a created record has revision 1") &&
+	       mcpsess_kit_want(kit, get(kit, ask), MCPSESS_OK, "get of what was created");
+}
+
+static void what_was_deleted_is_forgotten(struct mcpsess_kit *kit)
+{
+	struct mcp_session_store_request ask = mcpsess_kit_fresh(kit);
+	WANT(kit, create(kit, &ask), MCPSESS_OK, "create");
+	WANT(kit, update(kit, &ask, 1), MCPSESS_OK, "update");
+	WANT(kit, erase(kit, &ask), MCPSESS_OK, "delete");
+	KIT_OR_RETURN(
+		is_forgotten(kit, &ask, "without tombstones a deleted record is NOTFOUND at once"));
+}
+
+static void what_has_expired_is_forgotten(struct mcpsess_kit *kit)
+{
+	struct mcp_session_store_request ask = mcpsess_kit_fresh(kit);
+	WANT(kit, create(kit, &ask), MCPSESS_OK, "create");
+	mcpsess_kit_go(kit, kit->answer.now_ms + kit->settings.idle_ms + mcpsess_kit_slack(kit));
+	KIT_OR_RETURN(is_forgotten(
+		kit, &ask, "without tombstones an expired record is NOTFOUND at once"));
+}
+
+static void what_ended_with_its_owner_is_forgotten(struct mcpsess_kit *kit)
+{
+	static const char *const forgotten =
+		"without tombstones a record of an ended owner is NOTFOUND at once";
+	struct mcp_session_store_request ask = mcpsess_kit_fresh(kit), taken = ask, turn;
+	struct mcp_session_store_request other = mcpsess_kit_fresh(kit);
+	WANT(kit, create(kit, &ask), MCPSESS_OK, "create");
+	taken.key = mcpsess_kit_fresh(kit).key;
+	WANT(kit, create(kit, &taken), MCPSESS_OK, "create");
+	WANT(kit, create(kit, &other), MCPSESS_OK, "create");
+	WANT(kit, mcpsess_kit_do(kit, KIT_END_OWNER, &ask), MCPSESS_OK, "end_owner");
+	if (kit->run->can & MCP_SESSION_STORE_CAN_ROTATE) {
+		turn = ask;
+		turn.new_key = mcpsess_kit_fresh(kit).key;
+		WANT(kit, mcpsess_kit_do(kit, KIT_ROTATE, &turn), MCPSESS_E_NOTFOUND, forgotten);
+		turn = other;
+		turn.new_key = taken.key;
+		WANT(kit, mcpsess_kit_do(kit, KIT_ROTATE, &turn), MCPSESS_OK,
+			"without tombstones the key of what has ended is free");
+		other.key = taken.key;
+		WANT(kit, get(kit, &other), MCPSESS_OK, "get of what has moved there");
+	}
+	KIT_OR_RETURN(is_forgotten(kit, &ask, forgotten) && is_free(kit, &ask));
+}
+
+enum { GRACE_MS = 30000 };
+
+/* By its own end, a delete, or with its owner. */
+static void an_old_key_is_forgotten(struct mcpsess_kit *kit)
+{
+	static const char *const forgotten =
+		"without tombstones an old key is NOTFOUND when it reads no more";
+	for (unsigned i = 0; i < 3; i++) {
+		struct mcp_session_store_request ask = mcpsess_kit_fresh(kit), turn = ask;
+		WANT(kit, create(kit, &ask), MCPSESS_OK, "create");
+		turn.new_key = mcpsess_kit_fresh(kit).key;
+		turn.grace_ms = i > 0 ? GRACE_MS : 0;
+		WANT(kit, mcpsess_kit_do(kit, KIT_ROTATE, &turn), MCPSESS_OK, "rotate");
+		if (i > 0) {
+			WANT(kit, get(kit, &ask), MCPSESS_OK, "the old key reads during the grace");
+			WANT(kit, touch(kit, &ask), MCPSESS_E_REVOKED,
+				"a touch under an old key that reads");
+			WANT(kit, update(kit, &ask, 1), MCPSESS_E_REVOKED,
+				"an update under an old key that reads");
+		}
+		if (i == 1) {
+			WANT(kit, erase(kit, &ask), MCPSESS_OK, "a delete of the old key");
+		} else if (i == 2 && kit->run->can & MCP_SESSION_STORE_CAN_END_OWNER) {
+			WANT(kit, mcpsess_kit_do(kit, KIT_END_OWNER, &ask), MCPSESS_OK,
+				"end_owner");
+		} else if (i == 2) {
+			return;
+		}
+		KIT_OR_RETURN(all_say(kit, &ask, MCPSESS_E_NOTFOUND, UINT64_MAX, forgotten));
+	}
+}
+
 const struct mcpsess_kit_case mcpsess_kit_tombstone_cases[] = {
 	{ .name = "tombstone-tells-apart",
 		.run = ends_are_told_apart,
@@ -130,5 +228,21 @@ const struct mcpsess_kit_case mcpsess_kit_tombstone_cases[] = {
 		.run = a_stranger_learns_nothing,
 		.flags = KIT_IN_ALL,
 		.needs = MCP_SESSION_STORE_CAN_TOMBSTONE },
+	{ .name = "no-tombstone-of-deleted",
+		.run = what_was_deleted_is_forgotten,
+		.flags = KIT_IN_ALL | KIT_NO_TOMBSTONES,
+		.needs = MCP_SESSION_STORE_CAN_TOMBSTONE },
+	{ .name = "no-tombstone-of-expired",
+		.run = what_has_expired_is_forgotten,
+		.flags = KIT_IN_ALL | KIT_TIMED | KIT_NO_TOMBSTONES,
+		.needs = MCP_SESSION_STORE_CAN_TOMBSTONE },
+	{ .name = "no-tombstone-of-ended-owner",
+		.run = what_ended_with_its_owner_is_forgotten,
+		.flags = KIT_IN_ALL | KIT_NO_TOMBSTONES,
+		.needs = MCP_SESSION_STORE_CAN_TOMBSTONE | MCP_SESSION_STORE_CAN_END_OWNER },
+	{ .name = "no-tombstone-of-rotated",
+		.run = an_old_key_is_forgotten,
+		.flags = KIT_IN_ALL | KIT_NO_TOMBSTONES,
+		.needs = MCP_SESSION_STORE_CAN_TOMBSTONE | MCP_SESSION_STORE_CAN_ROTATE },
 	{ 0 },
 };

@@ -41,6 +41,7 @@ enum mcpsess_kit_flag {
 	KIT_ALONE = 1u << 8,   /* counts what others do: not in many threads at once */
 	KIT_TIMED = 1u << 9,   /* short durations, moves the clock; implies KIT_ALONE */
 	KIT_FAULTS = 1u << 10, /* bears a store that fails */
+	KIT_NO_TOMBSTONES = 1u << 11,
 };
 
 enum { KIT_KEPT_MAX = 16, KIT_THREADS_MAX = 64 };

@@ -35,7 +35,8 @@ static void settings_of(const struct mcpsess_kit *kit, struct mcp_session_store_
 	options->size = sizeof(*options);
 	options->idle_ms = durations->idle_ms;
 	options->absolute_ms = durations->absolute_ms;
-	options->tombstone_ms = durations->tombstone_ms;
+	options->tombstone_ms = kit->its_case->flags & KIT_NO_TOMBSTONES ? MCP_SESSION_STORE_NONE
+									 : durations->tombstone_ms;
 	options->max_sessions = kit->its_case->max_sessions;
 	options->max_sessions_per_owner = kit->its_case->max_sessions_per_owner;
 	/* Generous: a deadline missed on a loaded machine is no broken promise. */

@@ -147,6 +147,11 @@ def counts(server):
         check("what has expired is counted as that", got.startswith("0 8 0 1"), got)
         check("with nothing to walk through: one key is looked at",
               server.client()("OBJECT", "ENCODING", "count:{all}") == b"listpack")
+    with Store(BUILD, server.unix(prefix="none:", tombstone="none")) as store:
+        store.say("as alice")
+        each(store, "create a x", "create b x", "end_owner", "create c x", "delete c")
+        got = store("stats").payload
+        check("where no tombstones are held none are counted", got == "0 0 0 0", got)
 
 
 def main():

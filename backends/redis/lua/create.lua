@@ -12,15 +12,20 @@ if raw ~= '' then
 	end
 	local r = unpacked(raw)
 	local _, generation = owner_keys(r, all, mine, KEYS[2])
-	local status = fate(r, generation_of(generation))
+	local status = standing(r, generation_of(generation), tombstone)
 	local own = any or r[OWNER] == mine
 	if status == OK then
 		if own and r[REVISION] == 1 and r[OPERATION] == ARGV[2] then
 			return {OK, now, raw, '', ''}
 		end
 		return {EXISTS, now}
+	elseif all == '' and r[MOVED] > 0 and r[STATE] ~= 2 then
+		-- It may be brought back, by who has retired it.
+		status = REVOKED
 	end
-	return {own and status or NOTOWNER, now}
+	if status ~= NOTFOUND then
+		return {own and status or NOTOWNER, now}
+	end
 end
 if all ~= '' and full(all, tonumber(ARGV[6]), tombstone) then
 	return {LIMIT, now, 'max_sessions is reached'}

@@ -13,9 +13,10 @@ if raw == '' or damaged(raw) then
 end
 local r = unpacked(raw)
 local index, generation = owner_keys(r, all, mine, KEYS[2])
-if not any and r[OWNER] ~= mine then
+local status = standing(r, generation_of(generation), tombstone)
+if status ~= NOTFOUND and not any and r[OWNER] ~= mine then
 	return {NOTOWNER, now}
-elseif fate(r, generation_of(generation)) ~= OK then
+elseif status ~= OK then
 	if r[MOVED] > 0 and r[STATE] ~= 2 then
 		-- Retired by a rotation: it reads no more.
 		r[STATE] = 2

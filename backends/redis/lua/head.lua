@@ -115,6 +115,22 @@ local function fate(r, generation)
 	return r[EXPIRES] <= now and EXPIRED or OK
 end
 
+-- Whether it was retired by a rotation, and for its grace, which is where its token was, is read.
+local function in_grace(r, generation)
+	local moved = r[MOVED]
+	r[MOVED] = 0
+	local lives = fate(r, generation) == OK
+	r[MOVED] = moved
+	return moved > 0 and lives and now < struct.unpack('>I6', r[OPERATION])
+end
+
+-- What is said of it: where no tombstones are held, of what has ended nothing.
+local function standing(r, generation, tombstone)
+	local status = fate(r, generation)
+	local unknown = tombstone == 0 and status ~= OK and not in_grace(r, generation)
+	return unknown and NOTFOUND or status
+end
+
 local function damaged(raw)
 	return #raw < HEADER or raw:byte(1) ~= 2
 end

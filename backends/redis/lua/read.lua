@@ -7,19 +7,15 @@ elseif damaged(raw) then
 end
 local r = unpacked(raw)
 local index, generation = owner_keys(r, all, mine, KEYS[2])
-if not any and r[OWNER] ~= mine then
-	return {NOTOWNER, now}
-end
 generation = generation_of(generation)
-local status = fate(r, generation)
-if status == REVOKED and r[MOVED] > 0 and not (touch and not whole) then
-	-- Retired by a rotation: for its grace, which is where its token was, it reads as it was.
+local status = standing(r, generation, tombstone)
+if status ~= NOTFOUND and not any and r[OWNER] ~= mine then
+	return {NOTOWNER, now}
+elseif status == REVOKED and not (touch and not whole) and in_grace(r, generation) then
+	-- It reads as it was.
 	r[MOVED] = 0
-	if now < struct.unpack('>I6', r[OPERATION]) and fate(r, generation) == OK then
-		return {OK, now, packed(r), whole and raw or nil}
-	end
-end
-if status ~= OK then
+	return {OK, now, packed(r), whole and raw or nil}
+elseif status ~= OK then
 	return {status, now}
 end
 local from = slot_of(r)

@@ -16,12 +16,11 @@ if not r then
 	return {NOTFOUND, now}
 end
 local index, generation = owner_keys(r, all, mine, KEYS[3])
-if not any and r[OWNER] ~= mine then
-	return {raw and NOTOWNER or NOTFOUND, now}
-end
 generation = generation_of(generation)
-local status = raw and fate(r, generation) or NOTFOUND
-if there ~= '' and not new then
+local status = raw and standing(r, generation, tombstone) or NOTFOUND
+if not any and r[OWNER] ~= mine then
+	return {status ~= NOTFOUND and NOTOWNER or NOTFOUND, now}
+elseif there ~= '' and not new then
 	return {CORRUPT, now}
 end
 if status ~= OK then
@@ -30,8 +29,11 @@ if status ~= OK then
 		return {OK, now, there}
 	end
 	return {status, now}
-elseif there ~= '' then
-	return {EXISTS, now}
+elseif new then
+	local _, others = owner_keys(new, all, mine, KEYS[3])
+	if standing(new, generation_of(others), tombstone) ~= NOTFOUND then
+		return {EXISTS, now}
+	end
 end
 local revision = tonumber(ARGV[5])
 if revision > 0 and r[REVISION] ~= revision then

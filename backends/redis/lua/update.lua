@@ -7,11 +7,10 @@ elseif damaged(raw) then
 end
 local r = unpacked(raw)
 local index, generation = owner_keys(r, all, mine, KEYS[2])
-if not any and r[OWNER] ~= mine then
+local status = standing(r, generation_of(generation), tombstone)
+if status ~= NOTFOUND and not any and r[OWNER] ~= mine then
 	return {NOTOWNER, now}
-end
-local status = fate(r, generation_of(generation))
-if status ~= OK then
+elseif status ~= OK then
 	return {status, now}
 end
 if r[REVISION] == revision + 1 and r[OPERATION] == ARGV[2] then
