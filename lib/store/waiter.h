@@ -9,7 +9,12 @@
 
 #include "store/bell.h"
 
-enum mcpsess_told { MCPSESS_TOLD_NOTHING, MCPSESS_TOLD_OVER, MCPSESS_TOLD_LEAD };
+enum mcpsess_told {
+	MCPSESS_TOLD_NOTHING,
+	MCPSESS_TOLD_WATCH, /* it sleeps until its time is up from now on */
+	MCPSESS_TOLD_OVER,
+	MCPSESS_TOLD_LEAD
+};
 
 struct mcpsess_waiter {
 	struct mcp_session_store_call *call; /* NULL: it wants the handle for itself */
@@ -18,8 +23,9 @@ struct mcpsess_waiter {
 	struct mcpsess_waiters *queue; /* NULL: in none; under the pool's lock */
 	struct mcpsess_bell *bell;
 	uint32_t tone;
-	int launched;    /* its call is with the backend */
-	atomic_int told; /* enum mcpsess_told */
+	int launched;       /* its call is with the backend */
+	atomic_int watches; /* it sleeps until its time is up at most */
+	atomic_int told;    /* enum mcpsess_told */
 };
 
 struct mcpsess_waiters {

@@ -128,18 +128,20 @@ static uint64_t now_ms(void)
 	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
-/* Who holds a handle sends for those as well who queue at one that gets no answer. */
-static void nobody_waits_for_another_s_connection(void **state)
+/*
+ * A pool of two handles: at one a call is never answered, the other is busy until the gate opens,
+ * and of eight others half queue at each.
+ */
+static struct mcp_session_store_pool *open_half_silent_pool(
+	struct caller *silent, struct caller *holder, struct caller others[8])
 {
-	(void)state;
-	struct caller silent, holder, others[8];
 	struct mcp_session_store_pool *pool = callers_pool("pend:?timeout=1s", 2);
-	caller_start(&silent, pool, PEND_SILENT, 1);
+	caller_start(silent, pool, PEND_SILENT, 1);
 	while (pend.sent < 1) {
 		sched_yield();
 	}
 	pend.gate_shut = 1;
-	caller_start(&holder, pool, 7, 1);
+	caller_start(holder, pool, 7, 1);
 	while (pend.sent < 2) {
 		sched_yield();
 	}
@@ -147,6 +149,15 @@ static void nobody_waits_for_another_s_connection(void **state)
 	for (int i = 0; i < 8; i++) {
 		caller_queues(&others[i]);
 	}
+	return pool;
+}
+
+/* Who holds a handle sends for those as well who queue at one that gets no answer. */
+static void nobody_waits_for_another_s_connection(void **state)
+{
+	(void)state;
+	struct caller silent, holder, others[8];
+	struct mcp_session_store_pool *pool = open_half_silent_pool(&silent, &holder, others);
 	/* What is waited for is that time passes, and nothing else happens. */
 	for (uint64_t begun = now_ms(); now_ms() < begun + 100;) {
 		sched_yield();
@@ -155,6 +166,20 @@ static void nobody_waits_for_another_s_connection(void **state)
 	assert_int_equal(callers_join(&holder, 1), 0);
 	assert_int_equal(callers_join(others, 8), 0);
 	assert_int_equal(pend.largest_batch, 8);
+	assert_int_equal(callers_join(&silent, 1), 1);
+	mcp_session_store_pool_close(pool);
+}
+
+/* And a handle that nobody queues at any more has those of another together, not one by one. */
+static void who_queues_elsewhere_is_sent_together(void **state)
+{
+	(void)state;
+	struct caller silent, holder, others[8];
+	struct mcp_session_store_pool *pool = open_half_silent_pool(&silent, &holder, others);
+	pend.gate_shut = 0;
+	assert_int_equal(callers_join(&holder, 1), 0);
+	assert_int_equal(callers_join(others, 8), 0);
+	assert_true(pend.flushes <= 4);
 	assert_int_equal(callers_join(&silent, 1), 1);
 	mcp_session_store_pool_close(pool);
 }
@@ -179,6 +204,25 @@ static void no_caller_waits_longer_than_the_timeout(void **state)
 		failed = callers_join(callers, 8);
 	}
 	assert_int_equal(failed, 0);
+	mcp_session_store_pool_close(pool);
+}
+
+/* One after the other is the first of those who queue, as each before it gives up. */
+static void who_queues_at_a_stuck_handle_is_back_in_time(void **state)
+{
+	(void)state;
+	struct caller holder, callers[4];
+	struct mcp_session_store_pool *pool = open_busy_pool("pend:?timeout=50ms", &holder);
+	for (unsigned i = 0; i < 4; i++) {
+		caller_start(&callers[i], pool, i == 1 ? CALLER_STATS : i, 1);
+		caller_queues(&callers[i]);
+	}
+	assert_int_equal(callers_join(callers, 4), 4);
+	for (unsigned i = 0; i < 4; i++) {
+		assert_int_equal(callers[i].last, MCPSESS_E_UNAVAILABLE);
+	}
+	pend.gate_shut = 0;
+	callers_join(&holder, 1);
 	mcp_session_store_pool_close(pool);
 }
 
@@ -413,7 +457,9 @@ int main(void)
 		TEST(who_queues_is_sent_together),
 		TEST(nobody_waits_for_another_s_slow_call),
 		TEST(nobody_waits_for_another_s_connection),
+		TEST(who_queues_elsewhere_is_sent_together),
 		TEST(no_caller_waits_longer_than_the_timeout),
+		TEST(who_queues_at_a_stuck_handle_is_back_in_time),
 		TEST(upkeep_takes_its_turn),
 		TEST(one_caller_s_error_fails_no_other),
 		TEST(a_store_that_blocks_is_used_by_one_thread_at_a_time),
