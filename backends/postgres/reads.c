@@ -14,31 +14,38 @@
  * What is plain, a live record that is mine and not due for a touch, is answered from one look;
  * everything else is left to the function read. idle is 0 where no touch is ever due.
  */
-#define PLAIN(mine, idle) \
-	"x.state < 2 and " mine " and (x.expires_ms - @.clock() > " idle " or " \
-	"(x.expires_ms = x.deadline_ms and x.expires_ms > @.clock()))"
-#define LOOK(payload, plain, read) \
-	"select @.clock(), x.revision, x.created_ms, x.seen_ms, x.expires_ms, x.deadline_ms, " \
+#define PLAIN(mine, idle, now) \
+	"x.state < 2 and " mine " and (x.expires_ms - " now " > " idle " or " \
+	"(x.expires_ms = x.deadline_ms and x.expires_ms > " now "))"
+#define LOOK(payload, plain, read, now) \
+	"select " now ", x.revision, x.created_ms, x.seen_ms, x.expires_ms, x.deadline_ms, " \
 	"x.requests, x.first_ms, x.last_ms, x.kind, x.state, " payload ", " \
 	"case when " plain " then null else record_send(@.read(" read ")) end "
 
 #define NOBODYS         "x.owner = ''"
 #define OF_OWNER(owner) "x.owner = " owner " and x.generation = " GENERATION
 
+#define NOW      "@.clock()"
 #define FROM_ONE "from @.session x where x.key = $1"
-/* In the order in which they come, which is that of the keys: no two of these block each other. */
+/*
+ * In the order in which they come, which is that of the keys: no two of these block each other. The
+ * clock is read once, a twelfth of what a row costs.
+ */
+#define NOW_OF_MANY "c.now"
 #define FROM_MANY(keys) \
-	", u.i from unnest(" keys ") with ordinality u(k, i) " \
-	"left join @.session x on x.key = u.k"
+	", u.i from (select @.clock() as now offset 0) c, " \
+	"unnest(" keys ") with ordinality u(k, i) left join @.session x on x.key = u.k"
 
 /* As the store's settings have it, so that there is little to be told each time. */
-const char mcpsess_postgres_look[] = LOOK(PAYLOAD("$1"), PLAIN(NOBODYS, "^"), "$1, '', ~") FROM_ONE;
+const char mcpsess_postgres_look[] =
+	LOOK(PAYLOAD("$1"), PLAIN(NOBODYS, "^", NOW), "$1, '', ~", NOW) FROM_ONE;
 const char mcpsess_postgres_look_of_owner[] =
-	LOOK(PAYLOAD("$1"), PLAIN(OF_OWNER("$2"), "^"), "$1, $2, ~") FROM_ONE;
-const char mcpsess_postgres_look_at_many[] =
-	LOOK(PAYLOAD("u.k"), PLAIN(NOBODYS, "^"), "u.k, '', ~") FROM_MANY("$1");
-const char mcpsess_postgres_look_at_many_of_owners[] = LOOK(
-	PAYLOAD("u.k"), PLAIN(OF_OWNER("($2)[u.i]"), "^"), "u.k, ($2)[u.i], ~") FROM_MANY("$1");
+	LOOK(PAYLOAD("$1"), PLAIN(OF_OWNER("$2"), "^", NOW), "$1, $2, ~", NOW) FROM_ONE;
+const char mcpsess_postgres_look_at_many[] = LOOK(PAYLOAD("u.k"), PLAIN(NOBODYS, "^", NOW_OF_MANY),
+	"u.k, '', ~", NOW_OF_MANY) FROM_MANY("$1");
+const char mcpsess_postgres_look_at_many_of_owners[] =
+	LOOK(PAYLOAD("u.k"), PLAIN(OF_OWNER("($2)[u.i]"), "^", NOW_OF_MANY), "u.k, ($2)[u.i], ~",
+		NOW_OF_MANY) FROM_MANY("$1");
 
 /* get, touch, exists. Flags: 1 touch, 2 count, 4 any owner, 8 with the payload, 16 not what moved.
  */
@@ -97,10 +104,11 @@ const char mcpsess_postgres_sql_read[] =
 #define PLAIN_OF_MANY \
 	PLAIN("x.owner = i_owners[u.i] and " CURRENT, \
 		"case when i_flags & 1 = 0 or i_idle = 9223372036854775807 then 0 else i_idle " \
-		"end")
+		"end", \
+		NOW_OF_MANY)
 #define LOOK_OF_MANY \
 	LOOK(PAYLOAD_IF_ASKED("u.k"), PLAIN_OF_MANY, \
-		"u.k, i_owners[u.i], i_flags, i_idle, i_throttle, i_tomb") \
+		"u.k, i_owners[u.i], i_flags, i_idle, i_throttle, i_tomb", NOW_OF_MANY) \
 	FROM_MANY("i_keys")
 
 /*
