@@ -8,13 +8,14 @@
 #include <libpq-fe.h>
 #include <mcpsess/pool.h>
 
+#include <arpa/inet.h>
 #include <poll.h>
-#include <pthread.h>
 #include <string.h>
 
-#include "bench.h"
+#include "crowd.h"
+#include "share.h"
 
-enum { ROWS = 2000, THREADS_MAX = 128, ROUNDS = 5, SAMPLES = 4096, PAYLOAD = 300, CALLS = 2000 };
+enum { ROWS = 2000, SIDES = 4, ROUNDS = 5, PAYLOAD = 300, CALLS = 2000 };
 
 static const double round_ns = 3e8;
 
@@ -28,12 +29,6 @@ static void fail(const char *what, const char *text)
 {
 	fprintf(stderr, "postgres-bench: %s: %s\n", what, text);
 	exit(1);
-}
-
-static unsigned next_row(uint64_t *random)
-{
-	*random = *random * 6364136223846793005u + 1442695040888963407u;
-	return (unsigned)(*random >> 33) % ROWS;
 }
 
 /* -- ours ------------------------------------------------------------------------------------- */
@@ -53,7 +48,7 @@ static struct mcp_session_store_pool *open_pool(const char *more)
 	return pool;
 }
 
-static struct mcp_session_store_request request_of(unsigned row)
+static struct mcp_session_store_request request_of(uint64_t row)
 {
 	struct mcp_session_store_request request = { .key = at.keys[row],
 		.flags = MCP_SESSION_STORE_TOUCH,
@@ -69,15 +64,15 @@ static void must(int status, const char *what)
 	}
 }
 
-static void our_get(void *context, unsigned row)
+static void our_get(void *context, uint64_t random)
 {
-	struct mcp_session_store_request request = request_of(row);
+	struct mcp_session_store_request request = request_of(random % ROWS);
 	must(mcp_session_store_pool_get(context, &request, NULL, NULL), "get");
 }
 
-static void our_touch(void *context, unsigned row)
+static void our_touch(void *context, uint64_t random)
 {
-	struct mcp_session_store_request request = request_of(row);
+	struct mcp_session_store_request request = request_of(random % ROWS);
 	request.idle_ms = 600000; /* more than they have */
 	must(mcp_session_store_pool_touch(context, &request, NULL, NULL), "touch");
 }
@@ -101,6 +96,11 @@ static const char *const statements[][2] = {
 		    "x.requests, x.first_ms, x.last_ms, x.kind, x.state, x.owner, d.data "
 		    "from mcpsess.session x join mcpsess.state d on d.key = x.key where x.key = $1 "
 		    "and x.expires_ms > date_part('epoch', now()) * 1000" },
+	{ "many", "select u.i, x.revision, x.created_ms, x.seen_ms, x.expires_ms, x.deadline_ms, "
+		  "x.requests, x.first_ms, x.last_ms, x.kind, x.state, x.owner, d.data "
+		  "from unnest($1::bytea[]) with ordinality u(k, i) join mcpsess.session x "
+		  "on x.key = u.k join mcpsess.state d on d.key = u.k "
+		  "where x.expires_ms > date_part('epoch', now()) * 1000" },
 	{ "touch", "update raw set expires_ms = (date_part('epoch', now()) * 1000 + "
 		   "600000)::bigint where key = $1 and expires_ms > "
 		   "date_part('epoch', now()) * 1000 returning revision" },
@@ -143,7 +143,7 @@ static void fill_raw(PGconn *conn)
 	run_sql(conn, "vacuum analyze");
 }
 
-static void raw(PGconn *conn, const char *statement, unsigned row)
+static void raw(PGconn *conn, const char *statement, uint64_t row)
 {
 	const char *values[] = { (const char *)at.keys[row].bytes, at.payload };
 	const int lengths[] = { 32, PAYLOAD }, formats[] = { 1, 1 };
@@ -155,24 +155,66 @@ static void raw(PGconn *conn, const char *statement, unsigned row)
 	PQclear(result);
 }
 
-static void raw_get(void *context, unsigned row)
+static void raw_get(void *context, uint64_t random)
 {
-	raw(context, "get", row);
+	raw(context, "get", random % ROWS);
 }
 
-static void raw_record(void *context, unsigned row)
+static void raw_record(void *context, uint64_t random)
 {
-	raw(context, "record", row);
+	raw(context, "record", random % ROWS);
 }
 
-static void raw_touch(void *context, unsigned row)
+static void raw_touch(void *context, uint64_t random)
 {
-	raw(context, "touch", row);
+	raw(context, "touch", random % ROWS);
 }
 
-static void raw_write(void *context, unsigned row)
+static void raw_write(void *context, uint64_t random)
 {
-	raw(context, "write", row);
+	raw(context, "write", random % ROWS);
+}
+
+/* For many in one statement a plan must be one of look-ups, and made before anybody asks. */
+static PGconn *dial_to_share(void)
+{
+	PGconn *conn = dial();
+	run_sql(conn, "set plan_cache_mode = force_generic_plan");
+	run_sql(conn, "set enable_seqscan = off");
+	run_sql(conn, "set enable_hashjoin = off");
+	run_sql(conn, "set enable_mergejoin = off");
+	return conn;
+}
+
+static void serve(void *conn, struct share_call *first)
+{
+	enum { ENTRY = sizeof(uint32_t) + sizeof(struct mcpsess_digest), BYTEA = 17 };
+	static _Thread_local unsigned char array[5 * sizeof(uint32_t) + CROWD_MAX * ENTRY];
+	const char *values[] = { (const char *)array };
+	const int formats[] = { 1 };
+	unsigned char *end = array + 5 * sizeof(uint32_t);
+	uint32_t count = 0, size = htonl(sizeof(struct mcpsess_digest));
+	for (const struct share_call *one = first; one != NULL; one = one->next, count++) {
+		memcpy(end, &size, sizeof(size));
+		memcpy(end + sizeof(size), &at.keys[one->what], sizeof(struct mcpsess_digest));
+		end += ENTRY;
+	}
+	const uint32_t header[] = { htonl(1), 0, htonl(BYTEA), htonl(count), htonl(1) };
+	memcpy(array, header, sizeof(header));
+	PGresult *result = PQexecPrepared(
+		conn, "many", 1, values, (const int[]){ (int)(end - array) }, formats, 1);
+	if (PQresultStatus(result) != PGRES_TUPLES_OK || (uint32_t)PQntuples(result) != count) {
+		fail("many", PQerrorMessage(conn));
+	}
+	PQclear(result);
+}
+
+static void shared_get(void *context, uint64_t random)
+{
+	static atomic_uint callers;
+	static _Thread_local unsigned number;
+	number = number > 0 ? number : 1 + atomic_fetch_add(&callers, 1);
+	share_ask(context, number, (unsigned)(random % ROWS));
 }
 
 static double ask(const char *sql)
@@ -190,105 +232,89 @@ static double ask(const char *sql)
 
 /* -- many callers ------------------------------------------------------------------------------ */
 
-struct side {
-	void (*once)(void *context, unsigned row);
-	void **contexts; /* one for each caller */
+struct measured {
+	double rate, p99_us;
 };
 
-struct caller {
-	pthread_t thread;
-	const struct side *side;
-	void *context;
-	uint64_t random, done;
-	double samples[SAMPLES];
-	pthread_barrier_t *start;
-};
-
-static void *be_caller(void *arg)
+/* Of each side in turns, the middle of what it reaches. */
+static void measure(
+	const struct crowd_side *sides, int count, unsigned callers, struct measured *out)
 {
-	struct caller *self = arg;
-	pthread_barrier_wait(self->start);
-	double now = bench_now_ns(), end = now + round_ns;
-	while (now < end) {
-		double then = now;
-		self->side->once(self->context, next_row(&self->random));
-		now = bench_now_ns();
-		self->samples[self->done++ % SAMPLES] = now - then;
-	}
-	return NULL;
-}
-
-static void measure(const struct side *side, unsigned count, double *rate, double *p99_us)
-{
-	static struct caller callers[THREADS_MAX];
-	static double all[THREADS_MAX * SAMPLES];
-	pthread_barrier_t start;
-	size_t samples = 0;
-	uint64_t done = 0;
-	pthread_barrier_init(&start, NULL, count);
-	for (unsigned i = 0; i < count; i++) {
-		struct caller *one = &callers[i];
-		one->side = side;
-		one->context = side->contexts[i];
-		one->random = i * 7919u + 1;
-		one->done = 0;
-		one->start = &start;
-		pthread_create(&one->thread, NULL, be_caller, one);
-	}
-	for (unsigned i = 0; i < count; i++) {
-		pthread_join(callers[i].thread, NULL);
-		done += callers[i].done;
-		for (uint64_t j = 0; j < callers[i].done && j < SAMPLES; j++) {
-			all[samples++] = callers[i].samples[j];
-		}
-	}
-	pthread_barrier_destroy(&start);
-	qsort(all, samples, sizeof(*all), bench_order);
-	*rate = (double)done / round_ns * 1e9;
-	*p99_us = all[(size_t)((double)samples * 0.99)] / 1000;
-}
-
-static void compare(const char *name, const struct side sides[2], unsigned count, const char *goal,
-	const char *goal_p99)
-{
-	double rates[2][ROUNDS], tails[2][ROUNDS];
-	char line[80];
+	double rates[SIDES][ROUNDS], tails[SIDES][ROUNDS];
 	for (int round = 0; round < ROUNDS; round++) {
-		for (int i = 0; i < 2; i++) {
-			measure(&sides[i], count, &rates[i][round], &tails[i][round]);
+		for (int i = 0; i < count; i++) {
+			struct crowd_figures one = crowd_measure(&sides[i], callers, round_ns);
+			rates[i][round] = one.rate;
+			tails[i][round] = one.p99_us;
 		}
 	}
-	snprintf(line, sizeof(line), "%s, %u callers: 1/s", name, count);
-	bench_line(line, bench_median(rates[0], ROUNDS), bench_median(rates[1], ROUNDS), goal);
-	snprintf(line, sizeof(line), "%s, %u callers: p99, us", name, count);
-	bench_line(line, bench_median(tails[0], ROUNDS), bench_median(tails[1], ROUNDS), goal_p99);
+	for (int i = 0; i < count; i++) {
+		out[i].rate = bench_median(rates[i], ROUNDS);
+		out[i].p99_us = bench_median(tails[i], ROUNDS);
+	}
 }
 
-static void many_callers(void **conns)
+static void print(const char *what, unsigned callers, const char *unit, double value,
+	double reference, const char *goal)
+{
+	char name[80];
+	snprintf(name, sizeof(name), "%s, %u callers: %s", what, callers, unit);
+	bench_line(name, value, reference, goal);
+}
+
+static void same_for_all(void *contexts[CROWD_MAX], void *context)
+{
+	for (int i = 0; i < CROWD_MAX; i++) {
+		contexts[i] = context;
+	}
+}
+
+/* A get of ours, a SELECT of the same record, one of a single narrow row, and bare sharing. */
+static void reads(void **conns)
 {
 	static const struct {
-		unsigned count;
+		unsigned callers;
 		const char *goal, *goal_p99;
 	} crowds[] = { { 1, "", "" }, { 8, ">= 1.5", "" }, { 32, ">= 2.8", "<= 0.3" },
 		{ 128, ">= 4.5", "<= 0.1" } };
-	static void *still[THREADS_MAX], *due[THREADS_MAX];
-	struct mcp_session_store_pool *pool = open_pool(""),
-				      *touching = open_pool("&touch_every=0");
-	for (int i = 0; i < THREADS_MAX; i++) {
-		still[i] = pool;
-		due[i] = touching;
-	}
+	static void *pools[CROWD_MAX], *shares[CROWD_MAX];
+	struct mcp_session_store_pool *pool = open_pool("");
+	void *shared[] = { dial_to_share(), dial_to_share() };
+	struct share share = { .serve = serve };
+	share_begin(&share, shared, 2);
+	same_for_all(pools, pool);
+	same_for_all(shares, &share);
+	const struct crowd_side sides[] = { { our_get, pools }, { raw_record, conns },
+		{ raw_get, conns }, { shared_get, shares } };
 	for (size_t i = 0; i < sizeof(crowds) / sizeof(crowds[0]); i++) {
-		compare("get", (struct side[]){ { our_get, still }, { raw_get, conns } },
-			crowds[i].count, crowds[i].goal, crowds[i].goal_p99);
-	}
-	for (size_t i = 0; i < sizeof(crowds) / sizeof(crowds[0]); i++) {
-		compare("touch that is due",
-			(struct side[]){ { our_touch, due }, { raw_touch, conns } },
-			crowds[i].count, "", "");
+		struct measured m[SIDES];
+		unsigned callers = crowds[i].callers;
+		measure(sides, SIDES, callers, m);
+		print("get", callers, "1/s", m[0].rate, m[1].rate, crowds[i].goal);
+		print("get", callers, "p99, us", m[0].p99_us, m[1].p99_us, crowds[i].goal_p99);
+		print("  of one narrow row", callers, "1/s", m[0].rate, m[2].rate, "");
+		print("  bare sharing", callers, "1/s", m[3].rate, m[1].rate, "");
+		print("  bare sharing", callers, "p99, us", m[3].p99_us, m[1].p99_us, "");
 	}
 	mcp_session_store_pool_close(pool);
-	mcp_session_store_pool_close(touching);
+	PQfinish(shared[0]);
+	PQfinish(shared[1]);
+}
+
+static void touches(void **conns)
+{
+	static const unsigned crowds[] = { 1, 8, 32, 128 };
+	static void *pools[CROWD_MAX];
+	struct mcp_session_store_pool *pool = open_pool("&touch_every=0");
+	same_for_all(pools, pool);
+	const struct crowd_side sides[] = { { our_touch, pools }, { raw_touch, conns } };
+	for (size_t i = 0; i < sizeof(crowds) / sizeof(crowds[0]); i++) {
+		struct measured m[2];
+		measure(sides, 2, crowds[i], m);
+		print("touch that is due", crowds[i], "1/s", m[0].rate, m[1].rate, "");
+		print("touch that is due", crowds[i], "p99, us", m[0].p99_us, m[1].p99_us, "");
+	}
+	mcp_session_store_pool_close(pool);
 }
 
 /* -- one caller: what the server does ------------------------------------------------------------
@@ -320,12 +346,11 @@ static double server_cpu_ns(void)
 	return sum;
 }
 
-static double cost_us(void (*once)(void *context, unsigned row), void *context)
+static double cost_us(void (*once)(void *context, uint64_t random), void *context)
 {
-	uint64_t random = 1;
 	double before = server_cpu_ns();
 	for (int i = 0; i < CALLS; i++) {
-		once(context, next_row(&random));
+		once(context, (uint64_t)i * 7919u);
 	}
 	return (server_cpu_ns() - before) / CALLS / 1000;
 }
@@ -414,7 +439,7 @@ static void share_in_place(void)
 
 int main(int argc, char **argv)
 {
-	static void *conns[THREADS_MAX];
+	static void *conns[CROWD_MAX];
 	if (argc != 5) {
 		return 2;
 	}
@@ -431,15 +456,16 @@ int main(int argc, char **argv)
 	mcp_session_store_pool_close(pool);
 	fill_raw(conn);
 	PQfinish(conn);
-	for (int i = 0; i < THREADS_MAX; i++) {
+	for (int i = 0; i < CROWD_MAX; i++) {
 		conns[i] = dial();
 	}
 	bench_title("a pool; a connection for each caller");
-	many_callers(conns);
+	reads(conns);
+	touches(conns);
 	cpu_of_a_read(conns[0]);
 	compare_and_set(conns[0]);
 	wal_of_throttled_touches();
-	for (int i = 0; i < THREADS_MAX; i++) {
+	for (int i = 0; i < CROWD_MAX; i++) {
 		PQfinish(conns[i]);
 	}
 	share_in_place();

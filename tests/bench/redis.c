@@ -3,8 +3,6 @@
  * a server of the benchmark's own. Wall time, in turns; "ours" and "reference" are operations per
  * second but where a line says otherwise.
  */
-#include "bench.h"
-
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -17,11 +15,14 @@
 
 #include <mcpsess/pool.h>
 
+#include "crowd.h"
+#include "share.h"
+
 enum {
 	SESSIONS = 20000,
 	PAYLOAD = 300,
 	DEPTH = 32,
-	THREADS_MAX = 128,
+	HANDLES = 4,
 	TURNS = 5,
 	SAMPLES = 4000,
 	BYTES_MAX = 65536
@@ -207,7 +208,7 @@ static void record_get(struct wire *wire)
 static void ping_pong(int fd, const struct wire *wire, unsigned depth)
 {
 	static _Thread_local char bytes[BYTES_MAX];
-	static _Thread_local char batch[DEPTH * 1024];
+	static _Thread_local char batch[CROWD_MAX * 1024];
 	size_t wanted = wire->reply_len * depth;
 	for (unsigned i = 0; i < depth; i++) {
 		memcpy(batch + i * wire->len, wire->command, wire->len);
@@ -313,96 +314,104 @@ static void one_caller(const struct wire *wire)
 /* -- many callers --------------------------------------------------------------------------------
  */
 
-struct crowd {
-	struct mcp_session_store_pool *pool; /* NULL: a bare connection for each */
-	const struct wire *wire;
-	double end_ns;
-	atomic_uint_least64_t count;
-	atomic_uint samples;
-	double latency_ns[THREADS_MAX * SAMPLES];
-};
-
-static void *be_caller(void *context)
+static void get_from_pool(void *pool, uint64_t random)
 {
-	struct crowd *crowd = context;
 	struct mcp_session_store_request request = request_of(1);
-	int fd = crowd->pool == NULL ? dial() : -1;
-	uint64_t count = 0;
-	unsigned mine = 0;
-	double before = bench_now_ns();
-	while (before < crowd->end_ns) {
-		if (crowd->pool == NULL) {
-			ping_pong(fd, crowd->wire, 1);
-		} else if (mcp_session_store_pool_get(crowd->pool, &request, NULL, NULL) < 0) {
-			die("a get through the pool fails");
-		}
-		double now = bench_now_ns();
-		if (mine++ < SAMPLES) {
-			crowd->latency_ns[atomic_fetch_add(&crowd->samples, 1)] = now - before;
-		}
-		before = now;
-		count++;
+	(void)random;
+	if (mcp_session_store_pool_get(pool, &request, NULL, NULL) < 0) {
+		die("a get through the pool fails");
 	}
-	atomic_fetch_add(&crowd->count, count);
-	if (fd >= 0) {
-		close(fd);
-	}
-	return NULL;
 }
 
-struct figures {
-	double rate, p99_ns, server_ns;
+struct line {
+	int fd;
+	const struct wire *wire;
 };
 
-static struct figures run_crowd(
-	struct mcp_session_store_pool *pool, const struct wire *wire, unsigned threads)
+static void get_alone(void *context, uint64_t random)
 {
-	static struct crowd crowd;
-	pthread_t ids[THREADS_MAX];
-	crowd.pool = pool;
-	crowd.wire = wire;
-	atomic_store(&crowd.count, 0);
-	atomic_store(&crowd.samples, 0);
-	double start = bench_now_ns(), cpu = server_cpu_ns();
-	crowd.end_ns = start + 2 * turn_ns;
-	for (unsigned i = 0; i < threads; i++) {
-		pthread_create(&ids[i], NULL, be_caller, &crowd);
-	}
-	for (unsigned i = 0; i < threads; i++) {
-		pthread_join(ids[i], NULL);
-	}
-	double count = (double)atomic_load(&crowd.count);
-	size_t samples = atomic_load(&crowd.samples);
-	qsort(crowd.latency_ns, samples, sizeof(double), bench_order);
-	return (struct figures){ .rate = count * 1e9 / (bench_now_ns() - start),
-		.p99_ns = crowd.latency_ns[samples * 99 / 100],
-		.server_ns = (server_cpu_ns() - cpu) / count };
+	const struct line *line = context;
+	(void)random;
+	ping_pong(line->fd, line->wire, 1);
 }
 
-static void many_callers(const struct wire *wire, unsigned threads, const char *goals[3])
+static void serve(void *context, struct share_call *first)
 {
-	double values[3][TURNS], references[3][TURNS];
-	char name[64];
+	const struct line *line = context;
+	unsigned depth = 0;
+	for (; first != NULL; first = first->next) {
+		depth++;
+	}
+	ping_pong(line->fd, line->wire, depth);
+}
+
+static void get_shared(void *context, uint64_t random)
+{
+	static atomic_uint callers;
+	static _Thread_local unsigned number;
+	(void)random;
+	number = number > 0 ? number : 1 + atomic_fetch_add(&callers, 1);
+	share_ask(context, number, 0);
+}
+
+enum { OURS, ALONE, SHARED, SIDES };
+
+struct crowd {
+	struct crowd_side sides[SIDES];
+	void *contexts[SIDES][CROWD_MAX];
+	struct line alone[CROWD_MAX], shared[HANDLES];
+	struct share share;
+	struct mcp_session_store_pool *pool;
+};
+
+static void open_crowd(struct crowd *crowd, const struct wire *wire)
+{
 	struct mcp_session_store_options options = { .size = sizeof(options),
 		.module_dir = MODULE_DIR };
-	struct mcp_session_store_pool *pool;
-	if (mcp_session_store_pool_open(at.uri, &options, 0, &pool, NULL) < 0) {
+	void *lines[HANDLES];
+	if (mcp_session_store_pool_open(at.uri, &options, HANDLES, &crowd->pool, NULL) < 0) {
 		die("no pool");
 	}
-	for (int i = 0; i < TURNS; i++) {
-		struct figures ours = run_crowd(pool, NULL, threads);
-		struct figures raw = run_crowd(NULL, wire, threads);
-		values[0][i] = ours.rate, references[0][i] = raw.rate;
-		values[1][i] = ours.p99_ns / 1000, references[1][i] = raw.p99_ns / 1000;
-		values[2][i] = ours.server_ns / 1000, references[2][i] = raw.server_ns / 1000;
+	for (int i = 0; i < HANDLES; i++) {
+		crowd->shared[i] = (struct line){ dial(), wire };
+		lines[i] = &crowd->shared[i];
 	}
+	share_begin(&crowd->share, lines, HANDLES);
+	crowd->share.serve = serve;
+	for (int i = 0; i < CROWD_MAX; i++) {
+		crowd->alone[i] = (struct line){ dial(), wire };
+		crowd->contexts[OURS][i] = crowd->pool;
+		crowd->contexts[ALONE][i] = &crowd->alone[i];
+		crowd->contexts[SHARED][i] = &crowd->share;
+	}
+	crowd->sides[OURS] = (struct crowd_side){ get_from_pool, crowd->contexts[OURS] };
+	crowd->sides[ALONE] = (struct crowd_side){ get_alone, crowd->contexts[ALONE] };
+	crowd->sides[SHARED] = (struct crowd_side){ get_shared, crowd->contexts[SHARED] };
+}
+
+static void many_callers(struct crowd *crowd, unsigned callers, const char *goals[3])
+{
 	static const char *const what[3] = { "operations", "p99, us", "server CPU, us each" };
-	for (int i = 0; i < 3; i++) {
-		snprintf(name, sizeof(name), "%u callers through a pool: %s", threads, what[i]);
-		bench_line(name, bench_median(values[i], TURNS), bench_median(references[i], TURNS),
-			goals[i]);
+	double values[3][SIDES][TURNS];
+	for (int i = 0; i < TURNS * SIDES; i++) {
+		int side = i % SIDES, turn = i / SIDES;
+		double cpu = server_cpu_ns();
+		struct crowd_figures one = crowd_measure(&crowd->sides[side], callers, 2 * turn_ns);
+		values[0][side][turn] = one.rate;
+		values[1][side][turn] = one.p99_us;
+		values[2][side][turn] = (server_cpu_ns() - cpu) / one.done / 1000;
 	}
-	mcp_session_store_pool_close(pool);
+	for (int i = 0; i < 3; i++) {
+		double middle[SIDES];
+		for (int side = 0; side < SIDES; side++) {
+			middle[side] = bench_median(values[i][side], TURNS);
+		}
+		char name[64];
+		snprintf(name, sizeof(name), "%u callers through a pool: %s", callers, what[i]);
+		bench_line(name, middle[OURS], middle[ALONE], goals[i]);
+		snprintf(name, sizeof(name), "  by bare sharing: %s", what[i]);
+		bench_line(name, middle[SHARED], middle[ALONE], "");
+	}
 }
 
 /* -- writes and bytes
@@ -460,6 +469,7 @@ static void writes(struct mcp_session_store *store)
 int main(void)
 {
 	static struct wire wire;
+	static struct crowd crowd;
 	memset(at.payload, 'x', PAYLOAD);
 	start_server();
 	int fd = dial();
@@ -472,8 +482,10 @@ int main(void)
 	bench_title("op/s");
 	record_get(&wire);
 	one_caller(&wire);
-	many_callers(&wire, 32, (const char *[]){ ">= 1.7", "<= 0.7", "<= 0.4" });
-	many_callers(&wire, 128, (const char *[]){ ">= 2.2", "<= 0.6", "<= 0.3" });
+	open_crowd(&crowd, &wire);
+	many_callers(&crowd, 32, (const char *[]){ ">= 1.7", "<= 0.7", "<= 0.4" });
+	many_callers(&crowd, 128, (const char *[]){ ">= 2.2", "<= 0.6", "<= 0.3" });
+	mcp_session_store_pool_close(crowd.pool);
 	writes(store);
 	bench_line("bytes of a session with 300 of state, 10 an owner", bytes, 650, "<= 1");
 	mcp_session_store_close(store);
