@@ -14,8 +14,7 @@ static void launch(struct mcpsess_handle *handle, struct mcpsess_waiter *waiter)
 	mcpsess_verb_launch(mcpsess_core_of(handle->store), waiter->call);
 }
 
-/* Send what is queued, in one go, with what was launched before. A backend that blocks gets none.
- */
+/* Send what is queued, unless the backend blocks, in one go with what was launched before. */
 static void launch_queue(struct mcp_session_store_pool *pool, struct mcpsess_handle *handle)
 {
 	struct mcpsess_waiters batch = { 0 };
