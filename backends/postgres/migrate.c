@@ -31,22 +31,26 @@ static void ask(struct postgres *pg, enum postgres_phase phase, const char *text
 }
 
 /*
+ * Schemas of the first version do not say what they need.
+ *
  * Only behind a pooler is the server process another than the one that greeted us. Where it is the
  * same it will be ours as long as the connection lives: it can keep plans, which are made once, and
  * must be good however full the tables are then.
  */
 void mcpsess_postgres_check(struct postgres *pg)
 {
-	char text[400];
+	char text[480];
 	snprintf(text, sizeof(text),
-		"select version, case when pg_backend_pid() = %d then "
+		"select m.version, coalesce((to_jsonb(m)->>'needs')::integer, 1), "
+		"case when pg_backend_pid() = %d then "
 		"set_config('plan_cache_mode', 'force_generic_plan', false) || "
 		"set_config('enable_seqscan', 'off', false) || "
 		"set_config('enable_hashjoin', 'off', false) || "
 		"set_config('enable_mergejoin', 'off', false) || "
-		"set_config('jit', 'off', false) end from @.meta",
+		"set_config('jit', 'off', false) end from @.meta m",
 		PQbackendPID(pg->conn));
 	pg->version = -1;
+	pg->needs = 0;
 	pg->keeps_plans = 0;
 	pg->planned = 0;
 	if (pg->drops) {
@@ -74,8 +78,9 @@ static void refuse(struct postgres *pg)
 	int wanted = mcpsess_postgres_version();
 	if (pg->version > wanted) {
 		snprintf(text, sizeof(text),
-			"schema %s has version %d, made by a newer library; this one knows %d",
-			pg->schema, pg->version, wanted);
+			"schema %s has version %d, made by a newer library, and needs one that "
+			"knows %d; this one knows %d",
+			pg->schema, pg->version, pg->needs, wanted);
 	} else {
 		snprintf(text, sizeof(text),
 			"schema %s %s version %d; have it made by migrate=create in the URI, or by "
@@ -96,16 +101,22 @@ static void begin(struct postgres *pg)
 	pg->store.host->wake_at(pg->store.core, 0);
 }
 
+/* It is the one this library makes, or a later one that serves it as well. */
+static int suits(const struct postgres *pg)
+{
+	int wanted = mcpsess_postgres_version();
+	return pg->version >= wanted && pg->needs <= wanted;
+}
+
 /* A text of statements is over: what is next. */
 static void go_on(struct postgres *pg)
 {
 	int wanted = mcpsess_postgres_version();
 	if (pg->phase == PHASE_STEPPING) {
 		mcpsess_postgres_check(pg);
-	} else if (pg->phase == PHASE_DROPPING ||
-		   (pg->phase == PHASE_CHECKING && pg->version == wanted)) {
+	} else if (pg->phase == PHASE_DROPPING || (pg->phase == PHASE_CHECKING && suits(pg))) {
 		begin(pg);
-	} else if (pg->version > wanted || !pg->creates) {
+	} else if ((pg->version > wanted && !suits(pg)) || !pg->creates) {
 		refuse(pg);
 	} else if (pg->phase == PHASE_CHECKING) {
 		ask(pg, PHASE_LOCKING, mcpsess_postgres_ground);
@@ -122,7 +133,8 @@ static int take(struct postgres *pg, const PGresult *result)
 	if (PQresultStatus(result) == PGRES_TUPLES_OK) {
 		if (PQntuples(result) == 1 && strcmp(PQfname(result, 0), "version") == 0) {
 			pg->version = atoi(PQgetvalue(result, 0, 0));
-			pg->keeps_plans = PQnfields(result) > 1 && !PQgetisnull(result, 0, 1);
+			pg->needs = atoi(PQgetvalue(result, 0, 1));
+			pg->keeps_plans = PQnfields(result) > 2 && !PQgetisnull(result, 0, 2);
 		}
 		return 1;
 	}

@@ -79,6 +79,7 @@ struct postgres {
 	uint32_t events;
 	uint64_t connect_until_ms;
 	int version;      /* of the schema, as found */
+	int needs;        /* which version a library must know for it */
 	int closing;      /* the server has said that it ends this connection */
 	int keeps_plans;  /* whether the server can keep plans for us */
 	uint32_t planned; /* which: a bit for each statement */

@@ -105,6 +105,9 @@ static const char *const step_2[] = { no_make, standing, mcpsess_postgres_sql_ma
 
 static const char *const *const steps[] = { step_1, step_2, NULL };
 
+/* The oldest version that a library may know and be served by the last step all the same. */
+enum { NEEDS = 1 };
+
 /* One at a time of those who migrate comes through; the lock goes with the transaction. */
 const char mcpsess_postgres_ground[] =
 	"begin;\n"
@@ -115,8 +118,9 @@ const char mcpsess_postgres_ground[] =
 	"  end if;\n"
 	"end $do$;\n"
 	"create table if not exists @.meta (version integer not null);\n"
+	"alter table @.meta add column if not exists needs integer not null default 1;\n"
 	"insert into @.meta select 0 where not exists (select from @.meta);\n"
-	"select version from @.meta;\n";
+	"select version, needs from @.meta;\n";
 
 int mcpsess_postgres_version(void)
 {
@@ -134,14 +138,14 @@ static size_t put(const char *text, char *out, size_t at)
 
 size_t mcpsess_postgres_steps(int version, char *out)
 {
-	char end[64];
+	char end[80];
 	size_t at = 0;
 	for (int i = version; steps[i] != NULL; i++) {
 		for (const char *const *piece = steps[i]; *piece != NULL; piece++) {
 			at = put(*piece, out, at);
 		}
 	}
-	snprintf(end, sizeof(end), "update @.meta set version = %d;\ncommit;\n",
-		mcpsess_postgres_version());
+	snprintf(end, sizeof(end), "update @.meta set version = %d, needs = %d;\ncommit;\n",
+		mcpsess_postgres_version(), NEEDS);
 	return put(end, out, at);
 }
