@@ -239,6 +239,13 @@ static int serve(struct mcpsess_message *message)
 	return mcpsess_era_of(message)->serve(message);
 }
 
+/* An item of a batch may find out that the session has ended; the host need not do the rest. */
+static int serve_next(struct mcpsess_message *message)
+{
+	int ended = message->has_session ? message->session.ended : 0;
+	return ended == 0 ? serve(message) : mcpsess_message_fail(message, ended);
+}
+
 static int next_item(struct mcpsess_message *message)
 {
 	message->dispatched = 0;
@@ -260,7 +267,7 @@ static int next_item(struct mcpsess_message *message)
 		return refuse_batch(message, "Invalid Request: too many messages in the batch");
 	}
 	int step = read_item(message, message->batch.value);
-	return step == MCPSESS_STEP_SERVE ? serve(message) : step;
+	return step == MCPSESS_STEP_SERVE ? serve_next(message) : step;
 }
 
 /* -- beginning ----------------------------------------------------------------------------------

@@ -354,10 +354,11 @@ int mcpsess_session_fetch_key(
 
 int mcpsess_session_commit(struct mcpsess_session *session)
 {
-	if (mcpsess_patch_is_empty(&session->patch) && (session->exists || session->ended != 0)) {
+	if (!mcpsess_session_changed(session)) {
 		return MCPSESS_OK;
 	}
 	if (session->ended != 0) {
+		mcpsess_session_revert(session);
 		return fail(session, session->ended, "the session has ended");
 	}
 	if (!session->asked) {

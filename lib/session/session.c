@@ -202,8 +202,8 @@ void mcpsess_session_revert(struct mcpsess_session *session)
 
 int mcpsess_session_changed(const struct mcpsess_session *session)
 {
-	return session->ended == 0 &&
-	       (!session->exists || !mcpsess_patch_is_empty(&session->patch));
+	return !mcpsess_patch_is_empty(&session->patch) ||
+	       (!session->exists && session->ended == 0);
 }
 
 /* -- what stays on this node ----------------------------------------------------------------- */

@@ -369,6 +369,66 @@ static void a_batch_is_limited_and_holds_no_initialize(void **state)
 	kit_close(&kit);
 }
 
+typedef void way_to_end(struct kit *kit, const char *id);
+
+static void end_session(struct kit *kit, const char *id)
+{
+	struct answer answer;
+	struct mcpsess_input end = { .intent = MCPSESS_INTENT_END, .session_id = mcpsess_str(id) };
+	kit_exchange(kit, &end, &answer);
+	assert_int_equal(answer.status, MCPSESS_OK);
+}
+
+static void wait_till_it_expires(struct kit *kit, const char *id)
+{
+	(void)id;
+	kit->now_ms += 1000;
+}
+
+#define GONE(id) \
+	"{\"jsonrpc\":\"2.0\",\"id\":" id \
+	",\"error\":{\"code\":-32600,\"message\":\"Session not found\"}}"
+
+/* The host is asked for nothing more once it is known. */
+static void a_batch_whose_session_has_ended_says_so_to_the_end(void **state)
+{
+	(void)state;
+	static way_to_end *const ends[] = { end_session, wait_till_it_expires };
+	static const char batch[] = "[" CALL("1", "set") "," CALL("2", "set") "," CALL(
+		"3", "get") ",{\"jsonrpc\":\"2.0\",\"method\":\"notifications/x\"}," CALL("4",
+		"get") "]";
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+		struct kit kit;
+		struct mcpsess_message *message;
+		char id[MCPSESS_ID_MAX + 1];
+		kit_open(&kit, "memory:?absolute=1s", plain);
+		kit_session(&kit, "2025-03-26", "", id);
+		assert_int_equal(begin(&kit, batch, id, &message), MCPSESS_DISPATCH);
+		ends[i](&kit, id);
+		assert_int_equal(kit_host(message), MCPSESS_REPLY);
+		assert_true(mcpsess_bytes_equal(mcpsess_message_reply(message),
+			mcpsess_str("[" GONE("1") "," GONE("2") "," GONE("3") "," GONE("4") "]")));
+		assert_int_equal(mcpsess_message_session_id(message).len, 0);
+		mcpsess_message_end(message);
+		kit_close(&kit);
+	}
+}
+
+static void changes_after_the_end_are_not_answered_with_success(void **state)
+{
+	struct talk *talk = *state;
+	struct mcpsess_message *message;
+	assert_int_equal(begin(&talk->kit, CALL("1", "set"), talk->id, &message), MCPSESS_DISPATCH);
+	struct mcpsess_session *session = mcpsess_message_session(message);
+	end_session(&talk->kit, talk->id);
+	mcpsess_session_set(session, mcpsess_str("a"), mcpsess_str("1"));
+	assert_int_equal(mcpsess_session_save(session, NULL), MCPSESS_E_REVOKED);
+	assert_int_equal(kit_host(message), MCPSESS_REPLY);
+	assert_int_equal(mcpsess_message_status(message), MCPSESS_E_REVOKED);
+	mcpsess_message_end(message);
+	assert_int_equal(kit_count(&talk->kit), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -386,6 +446,8 @@ int main(void)
 		cmocka_unit_test(a_batch_is_answered_in_one_array),
 		cmocka_unit_test(batches_belong_to_one_revision),
 		cmocka_unit_test(a_batch_is_limited_and_holds_no_initialize),
+		cmocka_unit_test(a_batch_whose_session_has_ended_says_so_to_the_end),
+		TALK_TEST(changes_after_the_end_are_not_answered_with_success),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -22,10 +22,13 @@ static void changes_of_a_session_that_ended_are_lost(void **state)
 		assert_int_equal(save(mine), ends[i]);
 		assert_false(mcpsess_session_changed(mine));
 		assert_data(mine, "a=1");
-		/* Nothing brings it back. */
+		/* Nothing brings it back, and nobody is told that it was written. */
 		int calls = fake_calls[FAKE_STORE];
 		set(mine, "a", "3");
+		assert_true(mcpsess_session_changed(mine));
 		assert_int_equal(save(mine), ends[i]);
+		assert_false(mcpsess_session_changed(mine));
+		assert_data(mine, "a=1");
 		assert_int_equal(fake_calls[FAKE_STORE], calls);
 		assert_stored("a=1");
 	}
