@@ -13,7 +13,7 @@ struct delays {
 	int stopped;
 };
 
-static uint64_t now_ms(void)
+uint64_t delays_now_ms(void)
 {
 	struct timespec now;
 	clock_gettime(CLOCK_MONOTONIC, &now);
@@ -23,7 +23,7 @@ static uint64_t now_ms(void)
 /* Take one that is due out of the list; else say in *next_ms when one will be, 0 for never. */
 static struct delay *take_due(struct delays *delays, uint64_t *next_ms)
 {
-	uint64_t now = now_ms();
+	uint64_t now = delays_now_ms();
 	*next_ms = 0;
 	for (struct delay **at = &delays->first; *at != NULL; at = &(*at)->next) {
 		struct delay *delay = *at;
@@ -110,7 +110,7 @@ void delays_add(struct delays *delays, struct delay *delay, uint64_t ms)
 {
 	struct mcpsess_message *message = delay->message;
 	pthread_mutex_lock(&delays->lock);
-	delay->due_ms = delays->hurried ? 0 : now_ms() + ms;
+	delay->due_ms = delays->hurried ? 0 : delays_now_ms() + ms;
 	delay->next = delays->first;
 	delays->first = delay;
 	pthread_cond_signal(&delays->changed);

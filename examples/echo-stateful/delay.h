@@ -9,6 +9,9 @@
 
 struct delays;
 
+/* The clock by which they wait: nobody sets it. */
+uint64_t delays_now_ms(void);
+
 /* One wait; the caller's, from add until over() is called. */
 struct delay {
 	struct mcpsess_message *message;

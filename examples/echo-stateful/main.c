@@ -18,7 +18,8 @@
 #include "log.h"
 #include "server.h"
 
-int server_wait(struct server *server, int fd, uint64_t ms)
+/* 1 when something came: *readable says whether it was fd, else it was a signal. */
+static int wait_once(struct server *server, int fd, uint64_t ms, int *readable)
 {
 	struct pollfd waits[] = { { server->signal_fd, POLLIN, 0 }, { fd, POLLIN, 0 } };
 	struct signalfd_siginfo signal;
@@ -28,7 +29,22 @@ int server_wait(struct server *server, int fd, uint64_t ms)
 	if (waits[0].revents != 0 && read(server->signal_fd, &signal, sizeof(signal)) > 0) {
 		server->asked_to_end = 1;
 	}
-	return waits[1].revents != 0;
+	*readable = waits[1].revents != 0;
+	return 1;
+}
+
+int server_wait(struct server *server, int fd, uint64_t ms)
+{
+	uint64_t now = delays_now_ms();
+	uint64_t until = ms < SERVER_WAIT_EVER - now ? now + ms : SERVER_WAIT_EVER;
+	int readable = 0, came = 0;
+	do {
+		uint64_t tick = mcpsess_rpc_tick(server->rpc);
+		now = delays_now_ms();
+		uint64_t left = until > now ? until - now : 0;
+		came = wait_once(server, fd, left < tick ? left : tick, &readable);
+	} while (!came && now < until);
+	return readable;
 }
 
 /* Signals become a readable file, before there are threads that they could come to. */

@@ -112,7 +112,7 @@ int serve_http(struct server *server)
 	}
 	announce(server, listener);
 	while (!server->asked_to_end) {
-		server_wait(server, -1, mcpsess_rpc_tick(server->rpc));
+		server_wait(server, -1, SERVER_WAIT_EVER);
 	}
 	drain(server);
 	MHD_stop_daemon(daemon);

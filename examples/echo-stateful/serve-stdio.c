@@ -46,14 +46,11 @@ static int answer(struct server *server, struct mcpsess_stdio *io)
 	return 0;
 }
 
-/* Wait for bytes, with upkeep meanwhile, and feed them. 1; 0 at the end; -1. */
+/* Wait for bytes and feed them. 1; 0 at the end; -1. */
 static int feed(struct server *server, struct mcpsess_stdio *io)
 {
 	char buffer[65536];
-	while (!server->asked_to_end &&
-		!server_wait(server, STDIN_FILENO, mcpsess_rpc_tick(server->rpc))) {
-	}
-	if (server->asked_to_end) {
+	if (server->asked_to_end || !server_wait(server, STDIN_FILENO, SERVER_WAIT_EVER)) {
 		return 0;
 	}
 	ssize_t got = read(STDIN_FILENO, buffer, sizeof(buffer));

@@ -25,9 +25,12 @@ struct server {
 	atomic_int draining;   /* 1: no new calls */
 };
 
+/* Milliseconds that are never over. */
+#define SERVER_WAIT_EVER UINT64_MAX
+
 /*
  * Wait until fd is readable (-1: no fd), a signal asks the server to end, or so many milliseconds
- * are over. 1 when fd is readable.
+ * are over, with the layer's upkeep meanwhile. 1 when fd is readable.
  */
 int server_wait(struct server *server, int fd, uint64_t ms);
 

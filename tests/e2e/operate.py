@@ -72,17 +72,27 @@ def no_whole_id_is_ever_logged():
         equal(any(client.session in said for client in clients), False, said)
 
 
-@check
-def a_call_in_flight_is_answered_when_SIGTERM_comes():
-    with Server() as server:
+def answers_a_call_under_way(*options):
+    """SIGTERM during a call that outlives its session's idle period: it is answered."""
+    with Server("--session-timeout", "1", *options) as server:
         client = opened(server)
         with concurrent.futures.ThreadPoolExecutor(1) as pool:
-            pending = pool.submit(client.call, "echo", message="in flight", delay=1.5)
+            pending = pool.submit(client.call, "echo", message="in flight", delay=3)
             until(lambda: server.request("GET", "/health").json()["calls"] == 1)
             server.process.send_signal(signal.SIGTERM)
             until(lambda: server.request("GET", "/health").status == 503)
             equal("in flight" in pending.result(), True)
         equal(server.process.wait(10), 0, "exit status")
+
+
+@check
+def a_call_in_flight_is_answered_when_SIGTERM_comes():
+    answers_a_call_under_way()
+
+
+@check
+def a_call_in_flight_is_answered_while_the_server_goes_on_serving():
+    answers_a_call_under_way("--drain-delay", "4")
 
 
 @check

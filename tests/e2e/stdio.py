@@ -2,6 +2,7 @@
 """A session over standard input and output."""
 import json
 import subprocess
+import time
 
 from mcp import check, equal, initialize, program, run
 
@@ -43,8 +44,8 @@ class Pipe:
         equal(self.process.returncode, 0, "exit status")
 
 
-def echo():
-    return Pipe("echo-stateful", "--transport", "stdio")
+def echo(*options):
+    return Pipe("echo-stateful", "--transport", "stdio", *options)
 
 
 @check
@@ -86,6 +87,17 @@ def the_last_line_needs_no_newline():
     pipe.process.stdin.close()
     equal(json.loads(pipe.process.stdout.readline())["id"], 9)
     equal(pipe.process.wait(10), 0, "exit status")
+
+
+@check
+def a_call_longer_than_the_idle_period_is_not_cut():
+    pipe = echo("--session-timeout", "1")
+    pipe.open()
+    began = time.monotonic()
+    equal("long" in pipe.call("echo", message="long", delay=2.5), True)
+    equal(time.monotonic() - began > 2.4, True, "it took its time")
+    equal(pipe.ask(1, "ping", {})["result"], {})
+    pipe.end()
 
 
 @check
