@@ -97,7 +97,7 @@ static int refuse_missing(struct mcpsess_message *message)
 	message->lacks_session = 1;
 	message->is_batch = 0;
 	return mcpsess_refuse_with(message, MCPSESS_E_INVALID, MCPSESS_REFUSED_MISSING,
-		MCPSESS_RPC_INVALID_REQUEST, "Invalid Request: a session id is needed");
+		MCPSESS_RPC_INVALID_REQUEST, "Invalid Request: no session, initialize first");
 }
 
 static int begin_lazy(struct mcpsess_message *message)

@@ -101,6 +101,13 @@ def a_call_longer_than_the_idle_period_is_not_cut():
 
 
 @check
+def before_initialize_a_client_is_told_what_to_do():
+    pipe = echo()
+    equal("initialize first" in pipe.ask(1, "ping", {})["error"]["message"], True)
+    pipe.end()
+
+
+@check
 def the_small_host_counts_over_pipes():
     pipe = Pipe("stdio")
     pipe.open()
