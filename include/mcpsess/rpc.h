@@ -80,7 +80,7 @@ struct mcpsess_rpc_options {
 
 	size_t max_message;   /* bytes of a message or batch; 4 MiB */
 	size_t max_depth;     /* nesting of a message; 64, at most 512 */
-	size_t max_batch;     /* messages of a batch; 100 */
+	size_t max_batch;     /* messages of a batch; 100; of a longer one none is served */
 	size_t max_data;      /* bytes of a session's record; 65536 */
 	uint32_t no_counting; /* 1: do not count tools/call in the record */
 

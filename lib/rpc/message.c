@@ -206,12 +206,11 @@ static int batch_is_over(struct mcpsess_message *message)
 	return MCPSESS_REPLY;
 }
 
-static int refuse_batch(struct mcpsess_message *message, const char *why)
+static int refuse_batch(struct mcpsess_message *message, int code, const char *why)
 {
 	message->is_batch = 0;
-	message->reply.len = 0;
-	return mcpsess_refuse_with(message, MCPSESS_E_INVALID, MCPSESS_REFUSED_MALFORMED,
-		MCPSESS_RPC_INVALID_REQUEST, why);
+	return mcpsess_refuse_with(
+		message, MCPSESS_E_INVALID, MCPSESS_REFUSED_MALFORMED, code, why);
 }
 
 /* A client's word in a line for people: what it is cannot be mistaken for a line of ours. */
@@ -258,14 +257,13 @@ static int next_item(struct mcpsess_message *message)
 		return serve(message);
 	}
 	if (message->items_served == 0 && !batch_is_spoken(message)) {
-		return refuse_batch(message, "Invalid Request: batches are of 2025-03-26 only");
+		return refuse_batch(message, MCPSESS_RPC_INVALID_REQUEST,
+			"Invalid Request: batches are of 2025-03-26 only");
 	}
 	if (!mcpsess_json_next(&message->batch)) {
 		return batch_is_over(message);
 	}
-	if (message->items_served++ == message->rpc->options.max_batch) {
-		return refuse_batch(message, "Invalid Request: too many messages in the batch");
-	}
+	message->items_served++;
 	int step = read_item(message, message->batch.value);
 	return step == MCPSESS_STEP_SERVE ? serve_next(message) : step;
 }
@@ -273,18 +271,36 @@ static int next_item(struct mcpsess_message *message)
 /* -- beginning ----------------------------------------------------------------------------------
  */
 
+/* One more than the limit, however many more there are. */
+static size_t batch_len(const struct mcpsess_message *message)
+{
+	struct mcpsess_json_walk walk = message->batch;
+	size_t len = 0;
+	while (len <= message->rpc->options.max_batch && mcpsess_json_next(&walk)) {
+		len++;
+	}
+	return len;
+}
+
+/* What is wrong with it as a whole is found before the first of its messages is served. */
 static int read_batch(struct mcpsess_message *message)
 {
+	const struct mcpsess_rpc_options *options = &message->rpc->options;
 	struct mcpsess_bytes array;
-	int status = mcpsess_json_check(message->body, message->rpc->options.max_depth, &array);
-	if (status != MCPSESS_OK) {
-		return refuse_item(message, status, MCPSESS_RPC_PARSE_ERROR, "Parse error");
+	int status = mcpsess_json_check(message->body, options->max_depth + 1, &array);
+	if (status == MCPSESS_E_TOOBIG) {
+		return refuse_batch(
+			message, MCPSESS_RPC_INVALID_REQUEST, "Invalid Request: nested too deep");
 	}
-	struct mcpsess_json_walk walk = { .within = array };
-	message->batch = walk;
-	if (!mcpsess_json_next(&walk)) {
-		return refuse_item(message, MCPSESS_E_INVALID, MCPSESS_RPC_INVALID_REQUEST,
-			"Invalid Request: an empty batch");
+	if (status != MCPSESS_OK) {
+		return refuse_batch(message, MCPSESS_RPC_PARSE_ERROR, "Parse error");
+	}
+	message->batch = (struct mcpsess_json_walk){ .within = array };
+	size_t len = batch_len(message);
+	if (len == 0 || len > options->max_batch) {
+		return refuse_batch(message, MCPSESS_RPC_INVALID_REQUEST,
+			len == 0 ? "Invalid Request: an empty batch"
+				 : "Invalid Request: too many messages in the batch");
 	}
 	message->is_batch = 1;
 	return MCPSESS_STEP_SERVE;

@@ -351,21 +351,51 @@ static void a_batch_is_limited_and_holds_no_initialize(void **state)
 {
 	(void)state;
 	static const char ping[] = "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"ping\"}";
+	static const char sets[] =
+		"[" CALL("1", "set") "," CALL("2", "set") "," CALL("3", "set") "]";
 	struct kit kit;
 	struct answer answer;
 	char id[MCPSESS_ID_MAX + 1], text[512];
-	kit_open(&kit, "memory:", (struct mcpsess_rpc_options){ .max_batch = 2 });
+	kit_open(&kit, "memory:",
+		(struct mcpsess_rpc_options){ .policy = MCPSESS_SESSION_LAZY, .max_batch = 2 });
+	kit_send(&kit, sets, "", "", &answer);
+	assert_int_equal(answer.status, MCPSESS_E_INVALID);
+	assert_int_equal(kit_count(&kit), 0);
 	kit_session(&kit, "2025-03-26", "", id);
 	snprintf(text, sizeof(text), "[%s,%s]", ping, ping);
 	kit_send(&kit, text, id, "", &answer);
 	assert_int_equal(answer.status, MCPSESS_OK);
-	snprintf(text, sizeof(text), "[%s,%s,%s]", ping, ping, ping);
-	kit_send(&kit, text, id, "", &answer);
+	kit_send(&kit, sets, id, "", &answer);
 	assert_int_equal(answer.status, MCPSESS_E_INVALID);
 	assert_non_null(strstr(answer.reply, "too many"));
+	assert_null(strstr(answer.reply, "\"id\":2"));
+	kit_send(&kit, CALL("4", "get"), id, "", &answer);
+	assert_non_null(strstr(answer.reply, "\"result\":null"));
 	kit_send(&kit, "[" INITIALIZE("2025-03-26") "]", id, "", &answer);
 	assert_non_null(strstr(answer.reply, "-32600"));
 	assert_int_equal(kit_count(&kit), 1);
+	kit_close(&kit);
+}
+
+static void the_messages_of_a_batch_may_nest_as_deep_as_others(void **state)
+{
+	(void)state;
+	static const char *const params[] = { "{\"a\":[[]]}", "{\"a\":[[[]]]}" };
+	struct kit kit;
+	struct answer answer;
+	char id[MCPSESS_ID_MAX + 1], text[512];
+	kit_open(&kit, "memory:", (struct mcpsess_rpc_options){ .max_depth = 4 });
+	kit_session(&kit, "2025-03-26", "", id);
+	for (int i = 0; i < 2; i++) {
+		snprintf(text, sizeof(text),
+			"[" CALL("1", "set") ",{\"jsonrpc\":\"2.0\",\"id\":2,\"method\":\"ping\","
+					     "\"params\":%s}]",
+			params[i]);
+		kit_send(&kit, text, id, "", &answer);
+		assert_int_equal(answer.status, i == 0 ? MCPSESS_OK : MCPSESS_E_INVALID);
+	}
+	assert_non_null(strstr(answer.reply, "\"code\":-32600"));
+	assert_non_null(strstr(answer.reply, "nested too deep"));
 	kit_close(&kit);
 }
 
@@ -446,6 +476,7 @@ int main(void)
 		cmocka_unit_test(a_batch_is_answered_in_one_array),
 		cmocka_unit_test(batches_belong_to_one_revision),
 		cmocka_unit_test(a_batch_is_limited_and_holds_no_initialize),
+		cmocka_unit_test(the_messages_of_a_batch_may_nest_as_deep_as_others),
 		cmocka_unit_test(a_batch_whose_session_has_ended_says_so_to_the_end),
 		TALK_TEST(changes_after_the_end_are_not_answered_with_success),
 	};
