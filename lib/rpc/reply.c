@@ -103,7 +103,8 @@ static void fail_item(struct mcpsess_message *message, int status, const struct 
 		failure->cause == MCPSESS_REFUSED_STORE ? MCPSESS_LOG_WARN : MCPSESS_LOG_INFO,
 		"message refused: %s: session %s: %s", mcpsess_strerror(status),
 		message->session.short_id, message->session.call.error.text);
-	if (is_absent(status)) {
+	/* For somebody else it goes on. */
+	if (is_absent(status) && status != MCPSESS_E_NOTOWNER) {
 		mcpsess_locals_drop(&message->rpc->locals, &message->session.key);
 	}
 	mcpsess_reply_error(message, code, mcpsess_str(failure->text), mcpsess_mem(NULL, 0));

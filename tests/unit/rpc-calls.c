@@ -204,6 +204,23 @@ static void local_pointers_are_destroyed_once_when_their_session_goes(void **sta
 	assert_int_equal(destroyed, 1111);
 }
 
+static void a_stranger_ends_nothing(void **state)
+{
+	struct talk *talk = *state;
+	struct mcpsess_message *call;
+	int unit = 1;
+	destroyed = 0;
+	set_local(&talk->kit, talk->id, &unit);
+	assert_int_equal(begin(&talk->kit, CALL("1", "get"), talk->id, &call), MCPSESS_DISPATCH);
+	kit_send(&talk->kit, CALL("1", "get"), talk->id, "bob", &talk->answer);
+	assert_int_equal(talk->answer.status, MCPSESS_E_NOTOWNER);
+	assert_ptr_equal(mcpsess_session_local(mcpsess_message_session(call)), &unit);
+	assert_int_equal(kit_host(call), MCPSESS_REPLY);
+	assert_true(mcpsess_bytes_equal(mcpsess_message_session_id(call), mcpsess_str(talk->id)));
+	mcpsess_message_end(call);
+	assert_int_equal(destroyed, 0);
+}
+
 /* -- counters
  * ------------------------------------------------------------------------------------------------
  */
@@ -257,6 +274,7 @@ int main(void)
 		TALK_TEST(work_for_an_ended_session_is_lost_aloud),
 		TALK_TEST(a_call_may_end_its_own_session),
 		cmocka_unit_test(local_pointers_are_destroyed_once_when_their_session_goes),
+		TALK_TEST(a_stranger_ends_nothing),
 		cmocka_unit_test(counters_tell_what_happened),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
