@@ -227,7 +227,10 @@ MCPSESS_API int mcpsess_message_status(const struct mcpsess_message *message);
 /** 1 when the message had no session id where one is needed: "missing" is not "unknown". */
 MCPSESS_API int mcpsess_message_lacks_session(const struct mcpsess_message *message);
 
-/** The id to hand to the client with the reply; empty unless it is of a live session. */
+/**
+ * The id to hand to the client with the reply; empty unless it is of a live session. One that ended
+ * on another node while the host had the message is known to have once the store was asked again.
+ */
 MCPSESS_API struct mcpsess_bytes mcpsess_message_session_id(const struct mcpsess_message *message);
 
 /* -- upkeep ------------------------------------------------------------------------------------ */

@@ -71,7 +71,8 @@ int mcpsess_message_lacks_session(const struct mcpsess_message *message)
 
 struct mcpsess_bytes mcpsess_message_session_id(const struct mcpsess_message *message)
 {
-	if (!message->has_session || !message->session.exists || message->status != MCPSESS_OK) {
+	if (!message->has_session || !message->session.exists || message->status != MCPSESS_OK ||
+		atomic_load(&message->call.ended)) {
 		return mcpsess_mem(NULL, 0);
 	}
 	return mcpsess_session_id(&message->session);

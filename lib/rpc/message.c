@@ -63,6 +63,7 @@ static int session_removed(struct mcpsess_message *message, int status)
 	struct mcpsess_rpc *rpc = message->rpc;
 	atomic_fetch_add_explicit(&rpc->counters.deleted, 1, memory_order_relaxed);
 	mcpsess_locals_drop(&rpc->locals, &message->session.key);
+	mcpsess_running_end(&rpc->running, &message->session.key);
 	mcpsess_log(&rpc->env, MCPSESS_LOG_INFO, "session %s ended by its client",
 		message->session.short_id);
 	message->has_session = 0;
@@ -241,7 +242,10 @@ static int serve(struct mcpsess_message *message)
 /* An item of a batch may find out that the session has ended; the host need not do the rest. */
 static int serve_next(struct mcpsess_message *message)
 {
-	int ended = message->has_session ? message->session.ended : 0;
+	int ended = message->session.ended;
+	if (ended == 0 && atomic_load(&message->call.ended)) {
+		ended = MCPSESS_E_REVOKED;
+	}
 	return ended == 0 ? serve(message) : mcpsess_message_fail(message, ended);
 }
 

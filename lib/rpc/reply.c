@@ -106,6 +106,7 @@ static void fail_item(struct mcpsess_message *message, int status, const struct 
 	/* For somebody else it goes on. */
 	if (is_absent(status) && status != MCPSESS_E_NOTOWNER) {
 		mcpsess_locals_drop(&message->rpc->locals, &message->session.key);
+		mcpsess_running_end(&message->rpc->running, &message->session.key);
 	}
 	mcpsess_reply_error(message, code, mcpsess_str(failure->text), mcpsess_mem(NULL, 0));
 }

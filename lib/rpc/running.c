@@ -75,6 +75,19 @@ void mcpsess_running_cancel(struct mcpsess_running *running, const struct mcpses
 	pthread_mutex_unlock(&running->shards[shard].mutex);
 }
 
+void mcpsess_running_end(struct mcpsess_running *running, const struct mcpsess_digest *key)
+{
+	unsigned shard = shard_of(key);
+	struct mcpsess_running_call *head = &running->shards[shard].head;
+	pthread_mutex_lock(&running->shards[shard].mutex);
+	for (struct mcpsess_running_call *call = head->next; call != head; call = call->next) {
+		if (memcmp(&call->key, key, sizeof(*key)) == 0) {
+			atomic_store(&call->ended, 1);
+		}
+	}
+	pthread_mutex_unlock(&running->shards[shard].mutex);
+}
+
 int mcpsess_running_due(struct mcpsess_running *running, uint64_t before_ms, uint64_t now_ms,
 	struct mcpsess_digest *key, struct mcpsess_digest *owner)
 {

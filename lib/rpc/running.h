@@ -20,6 +20,7 @@ struct mcpsess_running_call {
 	struct mcpsess_bytes id; /* JSON text; lives as long as the call */
 	uint64_t touched_ms;     /* by the layer's clock */
 	atomic_int cancelled;
+	atomic_int ended; /* its session; stays when the call is over */
 };
 
 struct mcpsess_running {
@@ -41,6 +42,9 @@ void mcpsess_running_remove(struct mcpsess_running *running, struct mcpsess_runn
 void mcpsess_running_cancel(struct mcpsess_running *running, const struct mcpsess_digest *key,
 	struct mcpsess_bytes id, void (*tell)(void *user_data, struct mcpsess_running_call *call),
 	void *user_data);
+
+/* The session has ended: mark its calls. */
+void mcpsess_running_end(struct mcpsess_running *running, const struct mcpsess_digest *key);
 
 /*
  * A call last touched before before_ms whose touched_ms this sets to now_ms: its key and owner. 0

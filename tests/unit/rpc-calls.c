@@ -113,20 +113,50 @@ static void answers_carry_their_own_session(void **state)
 	kit_close(&kit);
 }
 
+static void end_session(struct talk *talk, const char *id)
+{
+	struct mcpsess_input end = { .intent = MCPSESS_INTENT_END, .session_id = mcpsess_str(id) };
+	kit_exchange(&talk->kit, &end, &talk->answer);
+	assert_int_equal(talk->answer.status, MCPSESS_OK);
+}
+
 static void work_for_an_ended_session_is_lost_aloud(void **state)
 {
 	struct talk *talk = *state;
 	struct mcpsess_message *message;
 	assert_int_equal(begin(&talk->kit, CALL("1", "set"), talk->id, &message), MCPSESS_DISPATCH);
-	struct mcpsess_input end = { .intent = MCPSESS_INTENT_END,
-		.session_id = mcpsess_str(talk->id) };
-	kit_exchange(&talk->kit, &end, &talk->answer);
-	assert_int_equal(talk->answer.status, MCPSESS_OK);
+	end_session(talk, talk->id);
 	assert_int_equal(kit_host(message), MCPSESS_REPLY);
 	assert_int_equal(mcpsess_message_status(message), MCPSESS_E_REVOKED);
 	assert_int_equal(mcpsess_message_session_id(message).len, 0);
 	mcpsess_message_end(message);
 	assert_int_equal(kit_count(&talk->kit), 0);
+}
+
+/* What such a batch has left is not begun. */
+static void an_ended_session_is_not_handed_out_again(void **state)
+{
+	struct talk *talk = *state;
+	static const char reply[] =
+		"[{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":null},{\"jsonrpc\":\"2.0\",\"id\":2,"
+		"\"error\":{\"code\":-32600,\"message\":\"Session not found\"}}]";
+	struct mcpsess_message *call, *batch;
+	char other[MCPSESS_ID_MAX + 1];
+	kit_session(&talk->kit, "2025-03-26", "", other);
+	assert_int_equal(begin(&talk->kit, CALL("1", "get"), talk->id, &call), MCPSESS_DISPATCH);
+	assert_int_equal(
+		begin(&talk->kit, "[" CALL("1", "get") "," CALL("2", "get") "]", other, &batch),
+		MCPSESS_DISPATCH);
+	end_session(talk, talk->id);
+	end_session(talk, other);
+	assert_int_equal(kit_host(call), MCPSESS_REPLY);
+	assert_int_equal(mcpsess_message_status(call), MCPSESS_OK);
+	assert_int_equal(mcpsess_message_session_id(call).len, 0);
+	assert_int_equal(kit_host(batch), MCPSESS_REPLY);
+	assert_true(mcpsess_bytes_equal(mcpsess_message_reply(batch), mcpsess_str(reply)));
+	assert_int_equal(mcpsess_message_session_id(batch).len, 0);
+	mcpsess_message_end(call);
+	mcpsess_message_end(batch);
 }
 
 static void a_call_may_end_its_own_session(void **state)
@@ -272,6 +302,7 @@ int main(void)
 		cmocka_unit_test(a_running_call_keeps_its_session_alive),
 		cmocka_unit_test(answers_carry_their_own_session),
 		TALK_TEST(work_for_an_ended_session_is_lost_aloud),
+		TALK_TEST(an_ended_session_is_not_handed_out_again),
 		TALK_TEST(a_call_may_end_its_own_session),
 		cmocka_unit_test(local_pointers_are_destroyed_once_when_their_session_goes),
 		TALK_TEST(a_stranger_ends_nothing),
