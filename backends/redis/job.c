@@ -221,22 +221,27 @@ enum { RECORD, ALL, OWNER };
 static const char *const limits[] = { NULL, "max_sessions is reached",
 	"max_sessions_per_owner is reached" };
 
-/* The places that were taken for the record, from this one on, are of no use. */
-static void leave_places(struct redis_job *job, size_t from)
+/* Tell an index what becomes of a place that was taken for the record. */
+static void tell_place(struct redis_job *job, size_t index, const char *what, uint64_t slot)
 {
 	unsigned char header[REDIS_HEADER] = { 0 };
 	const struct mcp_session_store_request *request = &job->call->request;
+	const uint64_t more[3] = { slot };
 	memcpy(header + 38, &request->owner, sizeof(request->owner));
 	for (size_t i = 0; i < 4; i++) {
 		header[34 + i] = (unsigned char)(request->payload.len >> (24 - 8 * i) & 255);
 	}
-	for (size_t i = from; i < job->count; i++) {
-		const struct redis_step *step = &job->steps[i];
-		if (step->status == MCPSESS_OK && step->is_fresh) {
-			const uint64_t more[3] = { step->slot };
-			mcpsess_redis_note(
-				job->redis, i == OWNER, "undo", &request->key, header, more);
-		}
+	mcpsess_redis_note(job->redis, index == OWNER, what, &request->key, header, more);
+}
+
+/* The index forgets a key that is new to it, unless there is a record. */
+static void leave_place(struct redis_job *job, size_t index, int is_there)
+{
+	struct redis_step *step = &job->steps[index];
+	if (step->slot != 0) {
+		tell_place(
+			job, index, step->is_fresh && !is_there ? "undo" : "uncount", step->slot);
+		step->slot = 0;
 	}
 }
 
@@ -255,7 +260,9 @@ static void undo_create(struct redis_job *job, size_t failed)
 	const char *why = status == MCPSESS_E_LIMIT ? limits[failed]
 						    : job->steps[failed].part.call.error.text;
 	snprintf(job->why, sizeof(job->why), "%.120s", why);
-	leave_places(job, ALL);
+	for (size_t i = ALL; i < job->count; i++) {
+		leave_place(job, i, 0);
+	}
 	if (mcpsess_redis_job_next(job, 1) != NULL) {
 		struct redis_step *step = mcpsess_redis_step(job, 0, REDIS_DELETE);
 		step->part.call.request.tombstone_ms = MCP_SESSION_STORE_NONE;
@@ -271,7 +278,7 @@ static void correct_places(struct redis_job *job)
 	uint64_t slot = mcpsess_redis_time_slot(header);
 	for (size_t i = ALL; i < job->count; i++) {
 		const struct redis_step *step = &job->steps[i];
-		if (step->is_fresh && step->slot != slot) {
+		if (step->slot != 0 && step->slot != slot) {
 			const uint64_t more[3] = { step->slot, mcpsess_redis_counted_bytes(header),
 				slot };
 			mcpsess_redis_note(job->redis, i == OWNER, "move", &job->call->request.key,
@@ -286,19 +293,41 @@ static void leave_to_owner(struct redis_job *job)
 	const struct mcpsess_digest *owner = &job->call->request.owner;
 	if (job->count > OWNER &&
 		memcmp(job->steps[RECORD].header + 38, owner, sizeof(*owner)) != 0) {
-		leave_places(job, OWNER);
-		job->steps[OWNER].is_fresh = 0;
+		leave_place(job, OWNER, 0);
 	}
+}
+
+/* A key that was there may have its place already: if this repeats what is done, or is in doubt. */
+static void settle_places(struct redis_job *job)
+{
+	for (size_t i = ALL; i < job->count; i++) {
+		struct redis_step *step = &job->steps[i];
+		if (step->slot == 0 || step->is_fresh) {
+			continue;
+		}
+		int again = !job->steps[RECORD].is_fresh;
+		tell_place(job, i, "settle", again ? step->slot : 0);
+		step->slot = again ? 0 : step->slot;
+	}
+}
+
+static void not_created(struct redis_job *job, int status)
+{
+	for (size_t i = ALL; i < job->count; i++) {
+		if (status == MCPSESS_E_UNKNOWN && job->steps[i].slot != 0) {
+			tell_place(job, i, "doubt", job->steps[i].slot);
+		} else {
+			leave_place(job, i, status == MCPSESS_E_EXISTS);
+		}
+	}
+	mcpsess_redis_job_end(job, status, NULL);
 }
 
 static void created(struct redis_job *job)
 {
 	struct redis_step *record = &job->steps[RECORD];
 	if (record->status != MCPSESS_OK) {
-		if (record->status != MCPSESS_E_UNKNOWN) {
-			leave_places(job, ALL);
-		}
-		mcpsess_redis_job_end(job, record->status, NULL);
+		not_created(job, record->status);
 		return;
 	}
 	for (size_t i = ALL; i < job->count && record->is_fresh; i++) {
@@ -308,6 +337,7 @@ static void created(struct redis_job *job)
 		}
 	}
 	leave_to_owner(job);
+	settle_places(job);
 	correct_places(job);
 	job->call->answer = record->part.call.answer;
 	record->part.call.answer.blob = NULL;

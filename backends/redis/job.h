@@ -17,7 +17,7 @@ struct redis_step {
 	int over;
 	int status;
 	int is_fresh;    /* of a create: it is no repetition; of an enter: the key was not there */
-	uint64_t slot;   /* of an enter */
+	uint64_t slot;   /* of an enter: where it is counted; 0: nowhere */
 	uint64_t length; /* of a peek: the payload's */
 	size_t header_len; /* of a peek */
 	unsigned char header[REDIS_HEADER + REDIS_COUNTERS];

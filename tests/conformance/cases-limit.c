@@ -105,6 +105,24 @@ static void expiry_frees_places_of_owners(struct mcpsess_kit *kit)
 	WANT(kit, create(kit, &more), MCPSESS_E_LIMIT, "expiry frees each place of an owner once");
 }
 
+/* The same keys, as soon as they are free. */
+static void keys_used_again_need_places(struct mcpsess_kit *kit)
+{
+	struct mcp_session_store_request asks[CAP], more = mcpsess_kit_fresh(kit);
+	struct mcpsess_digest owner = mcpsess_kit_owner(kit);
+	mcpsess_kit_now(kit);
+	int is_owners = kit->its_case->max_sessions_per_owner > 0;
+	unsigned places = is_owners ? OWNER_CAP : CAP - (unsigned)kit->has_watch;
+	KIT_OR_RETURN(fill_up(kit, asks, places, &owner));
+	mcpsess_kit_go(kit, kit->answer.now_ms + kit->settings.idle_ms + mcpsess_kit_slack(kit) +
+				    kit->margin_ms);
+	for (unsigned i = 0; i < places; i++) {
+		WANT(kit, create(kit, &asks[i]), MCPSESS_OK, "create of a key that is free again");
+	}
+	more.owner = owner;
+	WANT(kit, create(kit, &more), MCPSESS_E_LIMIT, "a key used again takes a place again");
+}
+
 struct race {
 	struct mcp_session_store_request asks[RACE_CREATES];
 	atomic_uint next;
@@ -208,6 +226,11 @@ const struct mcpsess_kit_case mcpsess_kit_limit_cases[] = {
 		.flags = KIT_IN_ALL | KIT_TIMED,
 		.needs = MCP_SESSION_STORE_CAN_LIMIT,
 		.max_sessions = CAP },
+	{ .name = "cap-and-keys-again",
+		.run = keys_used_again_need_places,
+		.flags = KIT_IN_ALL | KIT_TIMED | KIT_NO_TOMBSTONES,
+		.needs = MCP_SESSION_STORE_CAN_LIMIT,
+		.max_sessions = CAP },
 	{ .name = "owner-cap-holds",
 		.run = each_owner_has_a_cap,
 		.flags = KIT_IN_ALL,
@@ -216,6 +239,11 @@ const struct mcpsess_kit_case mcpsess_kit_limit_cases[] = {
 	{ .name = "owner-cap-freed-by-expiry",
 		.run = expiry_frees_places_of_owners,
 		.flags = KIT_IN_ALL | KIT_TIMED,
+		.needs = MCP_SESSION_STORE_CAN_LIMIT,
+		.max_sessions_per_owner = OWNER_CAP },
+	{ .name = "owner-cap-and-keys-again",
+		.run = keys_used_again_need_places,
+		.flags = KIT_IN_ALL | KIT_TIMED | KIT_NO_TOMBSTONES,
 		.needs = MCP_SESSION_STORE_CAN_LIMIT,
 		.max_sessions_per_owner = OWNER_CAP },
 	{ .name = "cap-in-parallel",

@@ -4,6 +4,7 @@
     cluster.py BUILD_FOLDER
 """
 import re
+import signal
 import sys
 import threading
 
@@ -11,6 +12,7 @@ from harness import Store, check, end, redis, until
 
 BUILD = sys.argv[1]
 SESSIONS = 30
+CAP, OWNER_CAP = 6, 4
 
 
 def primaries(cluster):
@@ -32,6 +34,88 @@ def sessions_are_spread(cluster):
               min(counts) > 0 and sum(counts) == SESSIONS, counts)
         check("they are listed, and counted", store("list").payload == str(SESSIONS) and
               store("stats").payload.split()[0] == str(SESSIONS), store("stats"))
+
+
+def counted(store):
+    return int(store("stats").payload.split()[0])
+
+
+def forget_keys(cluster, indexes):
+    for node in primaries(cluster):
+        for index in node.client()("KEYS", indexes):
+            node.client()("ZREMRANGEBYLEX", index, b"[\1", b"(\2")
+
+
+def places_are_counted(cluster):
+    """Whatever an index remembers of ids that were used before."""
+    with Store(BUILD, cluster.uri(prefix="again:", tombstone="none", max_sessions=CAP,
+                                  max_sessions_per_owner=OWNER_CAP)) as store:
+        ids = [f"a{i}" for i in range(OWNER_CAP)]
+        store.say("as alice")
+        store.say("idle 200")
+        before = [store(f"create {name} x").status for name in ids]
+        redis.wait_for(lambda: counted(store) == 0, "the expiry")
+        store.say("idle 600000")
+        after = [store(f"create {name} x").status for name in ids]
+        check("ids that have expired are used again", {*before, *after} == {"ok"}, (before, after))
+        check("and counted again", counted(store) == OWNER_CAP, counted(store))
+        check("and listed", store("list").payload == str(OWNER_CAP), store("list"))
+        check("and an owner's cap counts them", store("create more x").status == "LIMIT" and
+              counted(store) == OWNER_CAP, counted(store))
+        store("delete a0")
+        store.say("operation once")
+        twice = [store("create a0 x").status for _ in range(2)]
+        check("a create that is repeated is counted once", twice == ["ok", "ok"] and
+              counted(store) == OWNER_CAP, (twice, counted(store)))
+        store.say("operation -")
+        check("and so is one that is there", store("create a0 x").status == "EXISTS" and
+              counted(store) == OWNER_CAP and store("list").payload == str(OWNER_CAP),
+              (counted(store), store("list")))
+        store("delete a1")
+        forget_keys(cluster, "again:{o:*}i")
+        check("which is then known to an index that has not heard of it",
+              store("create a0 x").status == "EXISTS" and store("list").payload == "1",
+              store("list"))
+        store("create a1 x")
+        store.say("as bob")
+        check("another's too", store("create a0 x").status == "EXISTS" and
+              counted(store) == OWNER_CAP, counted(store))
+        made = [store(f"create b{i} x").status for i in range(CAP - OWNER_CAP + 1)]
+        check("the cap is met exactly", made == ["ok"] * (CAP - OWNER_CAP) + ["LIMIT"] and
+              counted(store) == CAP, (made, counted(store)))
+
+
+def away_from_all(cluster, prefix, store):
+    """An id whose record is not on the node of everybody's index, and that node."""
+    others = [n for n in primaries(cluster) if n is not cluster.primary("all")]
+    for i in range(SESSIONS):
+        store(f"create d{i} x")
+        at = [n for n in others if records(n, prefix.encode())]
+        store(f"delete d{i}")
+        if at:
+            return f"d{i}", at[0]
+    raise RuntimeError("all records are on one node")
+
+
+def doubts_are_counted_once(cluster):
+    with Store(BUILD, cluster.uri(prefix="doubt:", tombstone="none", timeout="300ms",
+                                  max_sessions=1)) as store:
+        name, node = away_from_all(cluster, "doubt:", store)
+        store.say("operation once")
+        node.client()("CLIENT", "PAUSE", 10000)
+        doubt = [store(f"create {name} x").status for _ in range(2)]
+        node.client()("CLIENT", "UNPAUSE")
+        _, answer = until(store, f"create {name} x")
+        check("a create that did not come about and is repeated is counted once",
+              doubt[0] == "UNKNOWN" and answer.status == "ok" and counted(store) == 1,
+              (doubt, answer, counted(store)))
+        store(f"delete {name}")
+        node.send(signal.SIGSTOP)
+        doubt = store(f"create {name} x")
+        node.send(signal.SIGCONT)
+        _, answer = until(store, f"create {name} x")
+        check("and one that did", doubt.status == "UNKNOWN" and answer.status == "ok" and
+              counted(store) == 1, (doubt, answer, counted(store)))
 
 
 def asked(node):
@@ -161,6 +245,8 @@ def the_end_of_an_owner(cluster):
 def main():
     with redis.Cluster() as cluster:
         sessions_are_spread(cluster)
+        places_are_counted(cluster)
+        doubts_are_counted_once(cluster)
         slots_that_move_under_load(cluster)
         a_failover(cluster)
         a_primary_that_dies(cluster)
