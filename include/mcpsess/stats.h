@@ -74,7 +74,7 @@ MCPSESS_API void mcpsess_rpc_stats(struct mcpsess_rpc *rpc, struct mcpsess_stats
 /**
  * Write the counters in the Prometheus text format (version 0.0.4) into out, NUL-terminated, and
  * return its length without the NUL; when that is capacity or more, nothing useful was written
- * and capacity must be larger. 16 KiB suffice.
+ * and capacity must be larger. 32 KiB suffice.
  */
 MCPSESS_API size_t mcpsess_stats_prometheus(
 	const struct mcpsess_stats *stats, char *out, size_t capacity);

@@ -258,7 +258,7 @@ static void a_stranger_ends_nothing(void **state)
 static void counters_tell_what_happened(void **state)
 {
 	(void)state;
-	static char page[16384];
+	static char page[32768];
 	struct kit kit;
 	struct answer answer;
 	struct mcpsess_stats stats;
@@ -295,6 +295,18 @@ static void counters_tell_what_happened(void **state)
 	kit_close(&kit);
 }
 
+/* A store that misbehaves gives every result there is: then of all times the page must fit. */
+static void any_counters_fit_into_the_page_that_suffices(void **state)
+{
+	(void)state;
+	static char page[32768];
+	struct mcpsess_stats stats;
+	memset(&stats, 0xff, sizeof(stats));
+	size_t len = mcpsess_stats_prometheus(&stats, page, sizeof(page));
+	assert_in_range(len, 1, sizeof(page) - 1);
+	assert_int_equal(len, strlen(page));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -307,6 +319,7 @@ int main(void)
 		cmocka_unit_test(local_pointers_are_destroyed_once_when_their_session_goes),
 		TALK_TEST(a_stranger_ends_nothing),
 		cmocka_unit_test(counters_tell_what_happened),
+		cmocka_unit_test(any_counters_fit_into_the_page_that_suffices),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
