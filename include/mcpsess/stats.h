@@ -25,8 +25,10 @@ enum mcpsess_refused {
 	MCPSESS_REFUSED_REVOKED,
 	MCPSESS_REFUSED_NOTOWNER,
 	MCPSESS_REFUSED_LIMIT,
-	MCPSESS_REFUSED_ORIGIN, /* Origin or Host */
-	MCPSESS_REFUSED_STORE,  /* the store failed */
+	MCPSESS_REFUSED_ORIGIN,       /* Origin or Host */
+	MCPSESS_REFUSED_STORE,        /* the store failed */
+	MCPSESS_REFUSED_UNAUTHORIZED, /* HTTP: the host asked who comes */
+	MCPSESS_REFUSED_METHOD,       /* HTTP: a verb that is not offered, or a stream */
 	MCPSESS_REFUSED_COUNT
 };
 

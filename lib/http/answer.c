@@ -108,6 +108,7 @@ static void set_outcome(struct mcpsess_http_exchange *exchange)
 	if (mcpsess_message_status(exchange->message) != MCPSESS_OK) {
 		set_failure(exchange);
 	} else if (exchange->verb == MCPSESS_HTTP_GET) {
+		mcpsess_http_note(exchange->http, &mcpsess_http_not_offered);
 		set_refusal(exchange, &mcpsess_http_not_offered);
 	} else {
 		set_result(exchange);

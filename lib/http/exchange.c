@@ -85,16 +85,13 @@ static struct mcpsess_http_exchange *exchange_new(
 	return exchange;
 }
 
-static void refuse(
-	struct mcpsess_http_exchange *exchange, const struct mcpsess_http_refusal *refusal)
+void mcpsess_http_note(const struct mcpsess_http *http, const struct mcpsess_http_refusal *refusal)
 {
-	exchange->refusal = refusal;
-	if (refusal->cause != MCPSESS_REFUSED_COUNT) {
-		mcpsess_rpc_count_refused(
-			exchange->http->rpc, (enum mcpsess_refused)refusal->cause);
-		mcpsess_log(exchange->http->env, MCPSESS_LOG_INFO, "request refused: %d: %s",
-			refusal->status, refusal->why);
-	}
+	/* Sound clients ask whether there is a stream, and go on without. */
+	int usual = refusal->cause == MCPSESS_REFUSED_METHOD;
+	mcpsess_rpc_count_refused(http->rpc, refusal->cause);
+	mcpsess_log(http->env, usual ? MCPSESS_LOG_DEBUG : MCPSESS_LOG_INFO,
+		"request refused: %d: %s", refusal->status, refusal->why);
 }
 
 static void message_ready(
@@ -147,7 +144,8 @@ enum mcpsess_verdict mcpsess_http_begin(struct mcpsess_http *http,
 	const struct mcpsess_http_refusal *refusal =
 		mcpsess_http_judge(http, &seen, &exchange->sse);
 	if (refusal != NULL) {
-		refuse(exchange, refusal);
+		exchange->refusal = refusal;
+		mcpsess_http_note(http, refusal);
 		return MCPSESS_REPLY;
 	}
 	return seen.verb == MCPSESS_HTTP_OPTIONS ? MCPSESS_REPLY

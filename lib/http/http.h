@@ -43,6 +43,8 @@ struct mcpsess_http_exchange {
 	char origin[]; /* to be named in the answer */
 };
 
+/* Count a refusal and log it. */
+void mcpsess_http_note(const struct mcpsess_http *http, const struct mcpsess_http_refusal *refusal);
 /* Work the answer out, once; the message is over. */
 void mcpsess_http_settle(struct mcpsess_http_exchange *exchange);
 /* A header whose value lives as long as the exchange. One with a line break would be left out. */

@@ -22,9 +22,9 @@ static const struct mcpsess_http_refusal
 	bad_version = REFUSAL(400, MCPSESS_REFUSED_MALFORMED, "Unsupported MCP-Protocol-Version");
 
 const struct mcpsess_http_refusal mcpsess_http_not_offered =
-	REFUSAL(405, MCPSESS_REFUSED_COUNT, "Method not allowed");
+	REFUSAL(405, MCPSESS_REFUSED_METHOD, "Method not allowed");
 const struct mcpsess_http_refusal mcpsess_http_unknown =
-	REFUSAL(401, MCPSESS_REFUSED_COUNT, "Unauthorized");
+	REFUSAL(401, MCPSESS_REFUSED_UNAUTHORIZED, "Unauthorized");
 const struct mcpsess_http_refusal mcpsess_http_no_memory = { 503, MCPSESS_REFUSED_STORE,
 	"out of memory", MCPSESS_HTTP_ERROR(-32603, "Out of memory, try again later") };
 

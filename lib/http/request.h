@@ -40,7 +40,7 @@ struct mcpsess_http_seen {
 /* A refusal that no session has a part in. */
 struct mcpsess_http_refusal {
 	int status;
-	int cause; /* enum mcpsess_refused; MCPSESS_REFUSED_COUNT: not counted */
+	enum mcpsess_refused cause;
 	const char *why;
 	const char *body;
 };

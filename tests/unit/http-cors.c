@@ -98,6 +98,7 @@ static void a_page_can_read_that_it_must_say_who_it_is(void **state)
 		}
 	}
 	assert_int_equal(site_count(&site), 0);
+	assert_int_equal(site_refused(&site, MCPSESS_REFUSED_UNAUTHORIZED), 5);
 	site_close(&site);
 }
 

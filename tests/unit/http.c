@@ -31,6 +31,7 @@ static void a_session_lives_from_initialize_to_delete(void **state)
 	site_ask(&site, "GET", with_id(LOCAL "Accept: text/event-stream\r\n", id), "", &answer);
 	assert_int_equal(answer.status, 405);
 	assert_string_equal(header_of(&answer, "Allow"), "POST, DELETE, OPTIONS");
+	assert_int_equal(site_refused(&site, MCPSESS_REFUSED_METHOD), 1);
 
 	site_ask(&site, "DELETE", with_id(LOCAL, id), "", &answer);
 	assert_int_equal(answer.status, 200);
@@ -100,6 +101,7 @@ static void a_missing_id_is_not_an_unknown_one(void **state)
 	site_ask(&site, "GET", LISTEN, "", &answer);
 	assert_int_equal(answer.status, 405);
 	assert_int_equal(site_refused(&site, MCPSESS_REFUSED_MISSING), 3);
+	assert_int_equal(site_refused(&site, MCPSESS_REFUSED_METHOD), 1);
 	site_close(&site);
 }
 
