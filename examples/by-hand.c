@@ -16,6 +16,7 @@
 
 #include "common/count.h"
 #include "common/http1.h"
+#include "common/settings.h"
 
 enum { MAX_BODY = 65536 };
 
@@ -45,7 +46,7 @@ static void serve(int fd, struct mcpsess_http *http, const struct mcpsess_http_r
 }
 
 /* Read one request and answer it. */
-static void converse(int fd, struct mcpsess_http *http)
+static void converse(int fd, struct mcpsess_http *http, const char *path)
 {
 	static char buffer[HTTP1_MAX_HEAD + MAX_BODY];
 	struct http1_request in;
@@ -55,7 +56,7 @@ static void converse(int fd, struct mcpsess_http *http)
 		if (http1_receive(fd, buffer, sizeof(buffer), &len) <= 0) {
 			return;
 		}
-		status = http1_parse(mcpsess_mem(buffer, len), MAX_BODY, &in);
+		status = http1_parse(mcpsess_mem(buffer, len), path, MAX_BODY, &in);
 	}
 	if (status == 200) {
 		serve(fd, http, &in.http);
@@ -64,7 +65,8 @@ static void converse(int fd, struct mcpsess_http *http)
 	}
 }
 
-static void accept_all(int listener, struct mcpsess_rpc *rpc, struct mcpsess_http *http)
+static void accept_all(
+	int listener, struct mcpsess_rpc *rpc, struct mcpsess_http *http, const char *path)
 {
 	const struct timeval patience = { .tv_sec = 5 };
 	for (;;) {
@@ -72,7 +74,7 @@ static void accept_all(int listener, struct mcpsess_rpc *rpc, struct mcpsess_htt
 		if (fd >= 0) {
 			setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
 			setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
-			converse(fd, http);
+			converse(fd, http, path);
 			close(fd);
 		} else if (errno != EINTR && errno != ECONNABORTED) {
 			perror("accept");
@@ -85,25 +87,25 @@ static void accept_all(int listener, struct mcpsess_rpc *rpc, struct mcpsess_htt
 
 int main(int argc, char **argv)
 {
-	struct mcpsess_rpc_options options = { .size = sizeof(options),
-		.server_name = "by-hand",
-		.server_version = "1.0",
-		.max_message = MAX_BODY };
+	struct settings settings;
+	struct mcpsess_rpc_options options = { .size = sizeof(options), .max_message = MAX_BODY };
 	struct mcpsess_http_options http_options = { .size = sizeof(http_options) };
 	struct mcpsess_http *http = NULL;
-	struct count_place place;
 	struct mcpsess_error err;
-	(void)argc;
 
-	count_store(argv, &place);
-	if (mcp_session_store_open(place.uri, &place.options, &options.store, &err) < 0 ||
+	settings_read(&settings, "by-hand", argc, argv);
+	options.server_name = settings.server_name;
+	options.server_version = settings.server_version;
+	options.newest_version = settings.protocol_version;
+	http_options.hosts = settings.allow_host;
+	if (mcp_session_store_open(settings.store, &settings.options, &options.store, &err) < 0 ||
 		mcpsess_rpc_create(&options, &http_options.rpc, &err) < 0 ||
 		mcpsess_http_create(&http_options, &http, &err) < 0) {
 		fprintf(stderr, "by-hand: %s\n", err.text);
 	} else {
-		int listener = http1_listen(count_setting(argv, "--port", "PORT", "3000"));
+		int listener = http1_listen(settings.host, settings.port, settings.path);
 		if (listener >= 0) {
-			accept_all(listener, http_options.rpc, http);
+			accept_all(listener, http_options.rpc, http, settings.path);
 			close(listener);
 		}
 	}

@@ -18,6 +18,7 @@
 
 #include "common/count.h"
 #include "common/http1.h"
+#include "common/settings.h"
 
 namespace
 {
@@ -69,14 +70,14 @@ void answer(mcpsess_http *http, int fd, const mcpsess_http_request &request)
 }
 
 /* Answer requests until the client hangs up or sends what is none. */
-void converse(mcpsess_http *http, int fd)
+void converse(mcpsess_http *http, const char *path, int fd)
 {
 	std::vector<char> in(HTTP1_MAX_HEAD + max_body);
 	std::size_t len = 0;
 	http1_request request;
 	int status = 0;
 	while (status == 0 || status == 200) {
-		status = http1_parse(mcpsess_bytes{ in.data(), len }, max_body, &request);
+		status = http1_parse(mcpsess_bytes{ in.data(), len }, path, max_body, &request);
 		if (status == 200) {
 			answer(http, fd, request.http);
 			len -= request.length;
@@ -90,30 +91,30 @@ void converse(mcpsess_http *http, int fd)
 	close(fd);
 }
 
-void run(char **argv)
+void run(const settings &settings)
 {
 	mcpsess_rpc_options options = {};
 	mcpsess_http_options http_options = {};
-	count_place place;
-	count_store(argv, &place);
-	auto pool =
-		open<mcp_session_store_pool>([&](mcp_session_store_pool **out, mcpsess_error *err) {
-			return mcp_session_store_pool_open(place.uri, &place.options, 0, out, err);
-		});
+	auto pool = open<mcp_session_store_pool>([&](mcp_session_store_pool **out,
+							 mcpsess_error *err) {
+		return mcp_session_store_pool_open(settings.store, &settings.options, 0, out, err);
+	});
 	options.size = sizeof(options);
 	options.pool = pool.get();
-	options.server_name = "cxx";
-	options.server_version = "1.0";
+	options.server_name = settings.server_name;
+	options.server_version = settings.server_version;
+	options.newest_version = settings.protocol_version;
 	options.max_message = max_body;
 	auto rpc = open<mcpsess_rpc>([&](mcpsess_rpc **out, mcpsess_error *err) {
 		return mcpsess_rpc_create(&options, out, err);
 	});
 	http_options.size = sizeof(http_options);
 	http_options.rpc = rpc.get();
+	http_options.hosts = settings.allow_host;
 	auto http = open<mcpsess_http>([&](mcpsess_http **out, mcpsess_error *err) {
 		return mcpsess_http_create(&http_options, out, err);
 	});
-	int listener = http1_listen(count_setting(argv, "--port", "PORT", "3000"));
+	int listener = http1_listen(settings.host, settings.port, settings.path);
 	if (listener < 0) {
 		throw std::runtime_error("cannot listen");
 	}
@@ -126,17 +127,19 @@ void run(char **argv)
 	for (;;) {
 		int fd = accept4(listener, nullptr, nullptr, SOCK_CLOEXEC);
 		if (fd >= 0) {
-			std::thread(converse, http.get(), fd).detach();
+			std::thread(converse, http.get(), settings.path, fd).detach();
 		}
 	}
 }
 
 } // namespace
 
-int main(int, char **argv)
+int main(int argc, char **argv)
 {
+	settings settings;
+	settings_read(&settings, "cxx", argc, argv);
 	try {
-		run(argv);
+		run(settings);
 	} catch (const std::exception &error) {
 		std::fprintf(stderr, "cxx: %s\n", error.what());
 	}

@@ -128,7 +128,7 @@ static int run(struct host *host)
 	}
 	evhttp_set_max_body_size(server, HOST_MAX_BODY);
 	evhttp_set_allowed_methods(server, (1u << METHODS) - 1);
-	evhttp_set_cb(server, "/mcp", on_request, host->http);
+	evhttp_set_cb(server, host->settings.path, on_request, host->http);
 
 	upkeep = event_new(base, mcp_session_store_fd(host->store), EV_READ, on_upkeep, host);
 	if (upkeep == NULL) {

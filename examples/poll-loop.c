@@ -48,15 +48,16 @@ static void advance(
 }
 
 /* Begin the request at the front of the buffer, if it is whole. */
-static void begin(struct connection *connection, struct mcpsess_http *http)
+static void begin(struct connection *connection, struct host *host)
 {
 	struct http1_request *in = &connection->request;
-	int status = http1_parse(mcpsess_mem(connection->in, connection->len), HOST_MAX_BODY, in);
+	int status = http1_parse(mcpsess_mem(connection->in, connection->len), host->settings.path,
+		HOST_MAX_BODY, in);
 	if (status == 200) {
 		in->http.ready = advance;
 		in->http.user_data = connection;
 		enum mcpsess_verdict verdict =
-			mcpsess_http_begin(http, &in->http, &connection->exchange);
+			mcpsess_http_begin(host->http, &in->http, &connection->exchange);
 		advance(connection, connection->exchange, verdict);
 	} else if (status != 0) {
 		connection->out = mcpsess_str(http1_refusal(status));
@@ -76,7 +77,7 @@ static int finish(struct connection *connection)
 	return 0;
 }
 
-static void serve(size_t i, struct mcpsess_http *http)
+static void serve(size_t i, struct host *host)
 {
 	struct connection *connection = &connections[i];
 	int status = 0;
@@ -93,14 +94,11 @@ static void serve(size_t i, struct mcpsess_http *http)
 		close(polled[i].fd);
 		polled[i].fd = -1;
 	} else if (connection->exchange == NULL && connection->out.len == 0) {
-		begin(connection, http);
+		begin(connection, host);
 	}
 }
 
-/*
- * Set what to wait for, and return a place for one more connection. While the store works on an
- * answer its connection is not read.
- */
+/* Set what to wait for, and return a free place. No request is read before the last is answered. */
 static size_t prepare(void)
 {
 	size_t place = CONNECTIONS;
@@ -129,7 +127,7 @@ static void run(struct host *host)
 		mcp_session_store_dispatch(host->store);
 		for (size_t i = 0; i < CONNECTIONS; i++) {
 			if (polled[i].fd >= 0 && polled[i].revents != 0) {
-				serve(i, host->http);
+				serve(i, host);
 			}
 		}
 		if (polled[LISTENER].revents != 0) {

@@ -172,22 +172,22 @@ static int add_backend(char *name)
 
 int main(int argc, char **argv)
 {
-	const char *port = NULL;
+	int port = -1;
 	int wrong = argc % 2 == 0;
 	for (int i = 1; i + 1 < argc && !wrong; i += 2) {
 		if (strcmp(argv[i], "--listen") == 0) {
-			port = argv[i + 1];
+			port = http1_port(argv[i + 1]);
 		} else if (strcmp(argv[i], "--health") == 0) {
 			health = argv[i + 1];
 		} else {
 			wrong = strcmp(argv[i], "--backend") != 0 || add_backend(argv[i + 1]) != 0;
 		}
 	}
-	if (wrong || port == NULL || backend_count == 0) {
+	if (wrong || port < 0 || backend_count == 0) {
 		fputs(usage, stderr);
 		return 2;
 	}
-	int listener = http1_listen(port);
+	int listener = http1_listen("127.0.0.1", (unsigned long)port, "/mcp");
 	if (listener < 0 || (health != NULL && start(watch, NULL) < 0)) {
 		return EXIT_FAILURE;
 	}

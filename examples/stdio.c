@@ -13,6 +13,7 @@
 #include <mcpsess/stdio.h>
 
 #include "common/count.h"
+#include "common/settings.h"
 
 static int write_all(struct mcpsess_bytes bytes)
 {
@@ -75,18 +76,18 @@ static int run(struct mcpsess_rpc *rpc, struct mcpsess_stdio *io)
 int main(int argc, char **argv)
 {
 	const struct mcpsess_bytes nobody = { NULL, 0 };
-	struct mcpsess_rpc_options options = {
-		.size = sizeof(options), .server_name = "stdio", .server_version = "1.0"
-	};
+	struct mcpsess_rpc_options options = { .size = sizeof(options) };
 	struct mcpsess_rpc *rpc = NULL;
 	struct mcpsess_stdio *io = NULL;
-	struct count_place place;
+	struct settings settings;
 	struct mcpsess_error err;
 	int status = EXIT_FAILURE;
-	(void)argc;
 
-	count_store(argv, &place);
-	if (mcp_session_store_open(place.uri, &place.options, &options.store, &err) < 0 ||
+	settings_read(&settings, "stdio", argc, argv);
+	options.server_name = settings.server_name;
+	options.server_version = settings.server_version;
+	options.newest_version = settings.protocol_version;
+	if (mcp_session_store_open(settings.store, &settings.options, &options.store, &err) < 0 ||
 		mcpsess_rpc_create(&options, &rpc, &err) < 0 ||
 		mcpsess_stdio_create(rpc, nobody, nobody, &io, &err) < 0) {
 		fprintf(stderr, "stdio: %s\n", err.text);

@@ -52,9 +52,11 @@ static enum MHD_Result serve(struct mcpsess_http *http, struct MHD_Connection *c
 }
 
 /* libmicrohttpd comes once for the headers, then for each piece of the body, then for the end. */
-static enum MHD_Result on_request(void *http, struct MHD_Connection *connection, const char *path,
-	const char *method, const char *version, const char *data, size_t *len, void **own)
+static enum MHD_Result on_request(void *user_data, struct MHD_Connection *connection,
+	const char *path, const char *method, const char *version, const char *data, size_t *len,
+	void **own)
 {
+	const struct host *host = user_data;
 	struct call *call = *own;
 	(void)version;
 	if (call == NULL) {
@@ -69,8 +71,8 @@ static enum MHD_Result on_request(void *http, struct MHD_Connection *connection,
 		*len = 0;
 		return MHD_YES;
 	}
-	return strcmp(path, "/mcp") == 0 ? serve(http, connection, method, call)
-					 : reply(connection, MHD_HTTP_NOT_FOUND, NULL);
+	return strcmp(path, host->settings.path) == 0 ? serve(host->http, connection, method, call)
+						      : reply(connection, MHD_HTTP_NOT_FOUND, NULL);
 }
 
 static void on_completed(void *user_data, struct MHD_Connection *connection, void **own,
@@ -88,8 +90,8 @@ static void on_completed(void *user_data, struct MHD_Connection *connection, voi
 
 static struct MHD_Daemon *start(struct host *host)
 {
-	return MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD, 0, NULL, NULL, on_request,
-		host->http, MHD_OPTION_LISTEN_SOCKET, host->listener, MHD_OPTION_THREAD_POOL_SIZE,
+	return MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD, 0, NULL, NULL, on_request, host,
+		MHD_OPTION_LISTEN_SOCKET, host->listener, MHD_OPTION_THREAD_POOL_SIZE,
 		(unsigned)THREADS, MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL, MHD_OPTION_END);
 }
 

@@ -2,10 +2,6 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include "schema.h"
 
 static const char tools[] =
 	"{\"tools\":[{\"name\":\"count\",\"description\":\"Count the calls of this session.\","
@@ -43,25 +39,4 @@ enum mcpsess_verdict count_handle(struct mcpsess_message *message)
 			message, MCPSESS_RPC_INVALID_PARAMS, "Unknown tool", nothing);
 	}
 	return count(message);
-}
-
-const char *count_setting(
-	char **argv, const char *option, const char *variable, const char *standard)
-{
-	for (char **arg = argv + 1; arg[0] != NULL && arg[1] != NULL; arg++) {
-		if (strcmp(arg[0], option) == 0) {
-			return arg[1];
-		}
-	}
-	const char *value = getenv(variable);
-	return value != NULL && value[0] != '\0' ? value : standard;
-}
-
-void count_store(char **argv, struct count_place *out)
-{
-	memset(out, 0, sizeof(*out));
-	out->options.size = sizeof(out->options);
-	out->options.module_dir = count_setting(argv, "--module-dir", "MCP_MODULE_DIR", NULL);
-	out->uri = schema_created(count_setting(argv, "--store", "MCP_SESSION_STORE", "memory:"),
-		out->created, sizeof(out->created));
 }

@@ -1,6 +1,5 @@
 #include "http1.h"
 
-#include <arpa/inet.h>
 #include <ctype.h>
 #include <errno.h>
 #include <netdb.h>
@@ -29,7 +28,8 @@ static int parse_length(struct mcpsess_bytes text, size_t max, size_t *out)
 	return text.len > 0 ? 200 : 400;
 }
 
-static int parse_line(const char *line, const char *end, struct http1_request *out)
+static int parse_line(
+	const char *line, const char *end, const char *wanted, struct http1_request *out)
 {
 	const char *method_end = memchr(line, ' ', (size_t)(end - line));
 	if (method_end == NULL) {
@@ -41,7 +41,8 @@ static int parse_line(const char *line, const char *end, struct http1_request *o
 		return 400;
 	}
 	out->http.method = mcpsess_mem(line, (size_t)(method_end - line));
-	return path_end - path == 4 && memcmp(path, "/mcp", 4) == 0 ? 200 : 404;
+	struct mcpsess_bytes found = mcpsess_mem(path, (size_t)(path_end - path));
+	return mcpsess_bytes_equal(found, mcpsess_str(wanted)) ? 200 : 404;
 }
 
 static int parse_body(const char *body, size_t there, size_t max, struct http1_request *out)
@@ -60,7 +61,8 @@ static int parse_body(const char *body, size_t there, size_t max, struct http1_r
 	return there >= length ? 200 : 0;
 }
 
-int http1_parse(struct mcpsess_bytes in, size_t max_body, struct http1_request *out)
+int http1_parse(
+	struct mcpsess_bytes in, const char *path, size_t max_body, struct http1_request *out)
 {
 	const char *text = in.data;
 	const char *head_end = in.len > 0 ? memmem(text, in.len, "\r\n\r\n", 4) : NULL;
@@ -69,7 +71,7 @@ int http1_parse(struct mcpsess_bytes in, size_t max_body, struct http1_request *
 	}
 	const char *line_end = memmem(text, in.len, "\r\n", 2);
 	memset(out, 0, sizeof(*out));
-	int status = parse_line(text, line_end, out);
+	int status = parse_line(text, line_end, path, out);
 	if (status != 200) {
 		return status;
 	}
@@ -175,24 +177,58 @@ int http1_connect(const char *host, const char *port)
 	return fd;
 }
 
-int http1_listen(const char *port)
+int http1_port(const char *text)
+{
+	size_t port;
+	return parse_length(mcpsess_str(text), 65535, &port) == 200 ? (int)port : -1;
+}
+
+static int listen_at(const struct addrinfo *at)
 {
 	const int on = 1;
-	struct sockaddr_in address = { .sin_family = AF_INET };
+	int fd = socket(at->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd >= 0 &&
+		(setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) < 0 ||
+			bind(fd, at->ai_addr, at->ai_addrlen) < 0 || listen(fd, SOMAXCONN) < 0)) {
+		int why = errno;
+		close(fd);
+		errno = why;
+		fd = -1;
+	}
+	return fd;
+}
+
+static void print_url(int fd, const char *host, const char *path)
+{
+	struct sockaddr_storage address = { 0 };
 	socklen_t size = sizeof(address);
-	address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	address.sin_port = htons((uint16_t)atoi(port));
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) < 0 ||
-		bind(fd, (struct sockaddr *)&address, size) < 0 || listen(fd, SOMAXCONN) < 0 ||
-		getsockname(fd, (struct sockaddr *)&address, &size) < 0) {
-		perror(port);
-		if (fd >= 0) {
-			close(fd);
+	char port[8] = "";
+	getsockname(fd, (struct sockaddr *)&address, &size);
+	getnameinfo((struct sockaddr *)&address, size, NULL, 0, port, sizeof(port), NI_NUMERICSERV);
+	printf(strchr(host, ':') != NULL ? "http://[%s]:%s%s\n" : "http://%s:%s%s\n", host, port,
+		path);
+	fflush(stdout);
+}
+
+int http1_listen(const char *host, unsigned long port, const char *path)
+{
+	const struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE };
+	struct addrinfo *found = NULL;
+	char service[8];
+	int fd = -1;
+	snprintf(service, sizeof(service), "%lu", port);
+	int status = getaddrinfo(host, service, &hints, &found);
+	if (status == 0) {
+		for (const struct addrinfo *at = found; at != NULL && fd < 0; at = at->ai_next) {
+			fd = listen_at(at);
 		}
+		freeaddrinfo(found);
+	}
+	if (fd < 0) {
+		fprintf(stderr, "%s, port %lu: %s\n", host, port,
+			status != 0 ? gai_strerror(status) : strerror(errno));
 		return -1;
 	}
-	printf("http://127.0.0.1:%d/mcp\n", ntohs(address.sin_port));
-	fflush(stdout);
+	print_url(fd, host, path);
 	return fd;
 }

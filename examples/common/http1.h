@@ -17,10 +17,11 @@ struct http1_request {
 };
 
 /*
- * The request for /mcp at the beginning of in, which *out points into. 200: it is whole; 0: read
+ * The request for a path at the beginning of in, which *out points into. 200: it is whole; 0: read
  * on; else the status to refuse it with.
  */
-int http1_parse(struct mcpsess_bytes in, size_t max_body, struct http1_request *out);
+int http1_parse(
+	struct mcpsess_bytes in, const char *path, size_t max_body, struct http1_request *out);
 
 /* As mcpsess_http_header(), for libraries that want C strings. */
 int http1_header(
@@ -43,8 +44,11 @@ void http1_refuse(int fd, int status);
 /* A socket that blocks, connected; -1: nobody listens there. */
 int http1_connect(const char *host, const char *port);
 
-/* Listen on 127.0.0.1 and say so on standard output; -1 and a line on standard error. */
-int http1_listen(const char *port);
+/* The number of a port, 0 for any that is free; -1: it is none. */
+int http1_port(const char *text);
+
+/* Listen and say where on standard output, with the path; -1 and a line on standard error. */
+int http1_listen(const char *host, unsigned long port, const char *path);
 
 #ifdef __cplusplus
 }

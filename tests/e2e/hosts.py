@@ -1,12 +1,18 @@
 #!/usr/bin/env python3
 """The small hosts: each way to integrate serves the same life."""
 import concurrent.futures
+import contextlib
 import json
 import signal
 import subprocess
+import time
 
 from mcp import Client, Process, check, equal, initialize, opened, program, run
 from nodes import every_store
+
+
+OVER_HTTP = ("by-hand", "poll-loop", "libevent-loop", "threads", "cxx")
+EVERY = (*OVER_HTTP, "stdio")
 
 
 class Host(Process):
@@ -14,8 +20,8 @@ class Host(Process):
 
     ends_with = (0, -signal.SIGTERM)
 
-    def __init__(self, name, *options):
-        super().__init__([program(name), "--port", "{port}", *options])
+    def __init__(self, name, *options, env=None):
+        super().__init__([program(name), "--port", "{port}", *options], env)
 
 
 def life(name, *options):
@@ -73,10 +79,76 @@ def cxx_serves_a_whole_life_and_a_crowd():
     life("cxx")
     crowd("cxx")
 
+def refused(name, *options, env=None):
+    """What a program says that ends at once with status 2."""
+    end = subprocess.run([program(name), *options], timeout=30, check=False, text=True,
+                         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                         stderr=subprocess.STDOUT, env=env or {})
+    equal(end.returncode, 2, (name, options, env, end.stdout))
+    return end.stdout
+
+
+@check
+def every_host_refuses_options_that_it_does_not_know_and_names_the_known():
+    for name in EVERY:
+        said = refused(name, "--sotre", "redis://x")
+        equal("--sotre" in said and "--store URI" in said, True, said)
+        equal("stray" in refused(name, "stray"), True)
+
+
+@check
+def every_host_refuses_wrong_values_wherever_they_come_from():
+    for name in EVERY:
+        for option, value in (("--port", "abc"), ("--port", "99999"), ("--port", "-1"),
+                              ("--port", ""), ("--session-timeout", "soon"),
+                              ("--session-timeout", "0")):
+            equal(f'cannot be "{value}"' in refused(name, option, value), True, (name, option))
+        equal("slash" in refused(name, "--path", "mcp"), True)
+        equal("PORT" in refused(name, env={"PORT": "abc"}), True)
+    equal("--listen" in refused("round-robin-lb", "--listen", "abc", "--backend", "h:1"), True)
+
+
+@check
+def every_host_has_help():
+    for name in EVERY:
+        said = subprocess.check_output([program(name), "--help"], text=True, timeout=30, env={})
+        equal("--session-timeout SECONDS" in said and "MCP_SESSION_TIMEOUT" in said, True, said)
+
+
+@check
+def every_host_over_HTTP_has_the_path_the_name_and_the_address_it_is_told():
+    body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": initialize()})
+    for name in OVER_HTTP:
+        with Host(name, "--path", "/m", "--server-name=by-option", "--host", "localhost",
+                  "--protocol-version", "2025-03-26", "--allow-host", "here.example.com",
+                  env={"MCP_SERVER_NAME": "by-env", "MCP_SERVER_VERSION": "9.9"}) as host:
+            headers = {"Content-Type": "application/json", "Host": "here.example.com"}
+            equal(host.request("POST", "/mcp", body, headers).status, 404, name)
+            result = host.request("POST", "/m", body, headers).json()["result"]
+            equal(result["serverInfo"], {"name": "by-option", "version": "9.9"}, name)
+            equal(result["protocolVersion"], "2025-03-26", name)
+            equal(host.request("POST", "/m", body, {**headers, "Host": "localhost"}).status, 403)
+            equal(host.said().strip(), f"http://localhost:{host.port}/m", name)
+
+
+@check
+def every_host_over_HTTP_ends_sessions_after_the_silence_it_is_told():
+    with contextlib.ExitStack() as stack:
+        told = [(("--session-timeout", "1"), None), ((), {"MCP_SESSION_TIMEOUT": "1"})]
+        hosts = [stack.enter_context(Host(name, *options, env=env))
+                 for name in OVER_HTTP for options, env in told]
+        sessions = [opened(host).session for host in hosts]
+        time.sleep(1.5)  # silence is what ends them
+        for host, session in zip(hosts, sessions):
+            client = Client(host)
+            client.session = session
+            equal(client.ask("ping").status, 404, host.command)
+
+
 @every_store
 def every_host_serves_a_whole_life_on_a_shared_store_at_once(make):
     with make() as store:
-        for name in ("by-hand", "poll-loop", "libevent-loop", "threads", "cxx"):
+        for name in OVER_HTTP:
             apart = {"redis": {"prefix": f"{name}:"},
                      "postgres": {"schema": name.replace("-", "_")}}[store.name]
             life(name, "--store", store.server.unix(**apart), *store.options)
