@@ -78,11 +78,12 @@ struct mcpsess_rpc_options {
 	const struct mcpsess_policy_rule *rules; /* copied */
 	size_t rule_count;
 
-	size_t max_message;   /* bytes of a message or batch; 4 MiB */
-	size_t max_depth;     /* nesting of a message; 64, at most 512 */
-	size_t max_batch;     /* messages of a batch; 100; of a longer one none is served */
-	size_t max_data;      /* bytes of a session's record; 65536 */
-	uint32_t no_counting; /* 1: do not count tools/call in the record */
+	size_t max_message; /* bytes of a message or batch; 4 MiB */
+	size_t max_depth;   /* nesting of a message; 64, at most 512 */
+	size_t max_batch;   /* messages of a batch; 100; of a longer one none is served */
+	size_t max_data;    /* bytes of a session's record; 65536 */
+	/** 1: do not count tools/call in the record. Each call of a batch is counted by a get. */
+	uint32_t no_counting;
 
 	/**
 	 * A running call was cancelled by its client. From the thread whose message said so, with a

@@ -49,7 +49,7 @@ MCPSESS_API struct mcpsess_bytes mcpsess_session_version(const struct mcpsess_se
 
 /** Milliseconds since 1970 by the store's clock; 0 stands for never. */
 struct mcpsess_times {
-	uint64_t now_ms; /* when the session was loaded */
+	uint64_t now_ms; /* when the session was loaded, or this call of a batch counted */
 	uint64_t created_ms;
 	uint64_t first_request_ms; /* of the counted requests; 0: none */
 	uint64_t last_request_ms;  /* of those before this one; 0: none */
@@ -61,7 +61,10 @@ struct mcpsess_times {
 MCPSESS_API void mcpsess_session_times(
 	const struct mcpsess_session *session, struct mcpsess_times *out);
 
-/** Requests counted so far, the present one included where it counts (tools/call does). */
+/**
+ * Requests counted so far, the present one included where it counts: a tools/call does, each of a
+ * batch when its turn comes. What was refused before it reached the session is not counted.
+ */
 MCPSESS_API uint64_t mcpsess_session_requests(const struct mcpsess_session *session);
 
 /* -- what the client said ------------------------------------------------------------------ */

@@ -43,6 +43,7 @@ int mcpsess_message_await(struct mcpsess_message *message, int status, mcpsess_m
 
 /* -- a session for it ------------------------------------------------------------------------ */
 
+/* Of a batch none before its turn comes: whether it will be served is not known yet. */
 static int counts(const struct mcpsess_message *message)
 {
 	return !message->rpc->options.no_counting && message->item.kind == MCPSESS_REQUEST &&
@@ -111,9 +112,7 @@ static int begin_lazy(struct mcpsess_message *message)
 	if (status != MCPSESS_OK) {
 		return mcpsess_refuse(message, status);
 	}
-	if (counts(message)) {
-		mcpsess_session_count_first(&message->session);
-	}
+	mcpsess_session_count_first(&message->session, counts(message));
 	message->has_session = 1;
 	return MCPSESS_STEP_NEXT;
 }
@@ -239,6 +238,24 @@ static int serve(struct mcpsess_message *message)
 	return mcpsess_era_of(message)->serve(message);
 }
 
+static int item_counted(struct mcpsess_message *message, int status)
+{
+	return status == MCPSESS_OK ? serve(message) : mcpsess_message_fail(message, status);
+}
+
+/* Of a batch one by one: the get that fetched its session could have counted one only. */
+static int count_item(struct mcpsess_message *message)
+{
+	struct mcpsess_session *session = &message->session;
+	if (message->has_session && !session->exists) {
+		mcpsess_session_count_first(session, counts(message));
+	} else if (message->has_session && counts(message)) {
+		return mcpsess_message_await(
+			message, mcpsess_session_count_next(session), item_counted);
+	}
+	return serve(message);
+}
+
 /* An item of a batch may find out that the session has ended; the host need not do the rest. */
 static int serve_next(struct mcpsess_message *message)
 {
@@ -246,7 +263,7 @@ static int serve_next(struct mcpsess_message *message)
 	if (ended == 0 && atomic_load(&message->call.ended)) {
 		ended = MCPSESS_E_REVOKED;
 	}
-	return ended == 0 ? serve(message) : mcpsess_message_fail(message, ended);
+	return ended == 0 ? count_item(message) : mcpsess_message_fail(message, ended);
 }
 
 static int next_item(struct mcpsess_message *message)

@@ -1,6 +1,7 @@
 /*
- * Fetch, commit and remove. Each is a few steps, a step is one verb, and a verb returns or pends:
- * run() takes steps until one pends or the operation is over, and answered() goes on from there.
+ * Fetch, count, commit and remove. Each is a few steps, a step is one verb, and a verb returns or
+ * pends: run() takes steps until one pends or the operation is over, and answered() goes on from
+ * there.
  */
 #include "session/session.h"
 
@@ -63,6 +64,23 @@ static int fetched(struct mcpsess_session *session, int status)
 	}
 	session->state = session->standing.state;
 	session->exists = 1;
+	return MCPSESS_OK;
+}
+
+/* Of the record only what counting changed is taken: what the session shows is not read again. */
+static int counted(struct mcpsess_session *session, int status)
+{
+	struct mcp_session_store_answer *standing = &session->standing;
+	struct mcp_session_store_answer *answer = &session->call.answer;
+	if (status < 0) {
+		return has_ended(status) ? end(session, status) : status;
+	}
+	standing->now_ms = answer->now_ms;
+	standing->requests = answer->requests;
+	standing->first_request_ms = answer->first_request_ms;
+	standing->last_request_ms = answer->last_request_ms;
+	standing->expires_ms = answer->expires_ms;
+	mcp_session_store_answer_clear(answer);
 	return MCPSESS_OK;
 }
 
@@ -244,6 +262,8 @@ static int answered(struct mcpsess_session *session, int status)
 	switch (session->step) {
 	case MCPSESS_SESSION_FETCH:
 		return fetched(session, status);
+	case MCPSESS_SESSION_COUNT:
+		return counted(session, status);
 	case MCPSESS_SESSION_WRITE:
 		return wrote(session, status);
 	case MCPSESS_SESSION_READ_AGAIN:
@@ -274,6 +294,7 @@ static enum mcpsess_verb prepare(struct mcpsess_session *session)
 		}
 		break;
 	case MCPSESS_SESSION_FETCH:
+	case MCPSESS_SESSION_COUNT:
 		break;
 	}
 	return MCPSESS_VERB_GET;
@@ -349,6 +370,13 @@ int mcpsess_session_fetch_key(
 	mcpsess_session_name_key(session, key);
 	session->call.request.flags = flags | MCP_SESSION_STORE_ANY_OWNER;
 	session->step = MCPSESS_SESSION_FETCH;
+	return run(session);
+}
+
+int mcpsess_session_count_next(struct mcpsess_session *session)
+{
+	session->call.request.flags = MCP_SESSION_STORE_TOUCH | MCP_SESSION_STORE_COUNT;
+	session->step = MCPSESS_SESSION_COUNT;
 	return run(session);
 }
 

@@ -90,12 +90,12 @@ int mcpsess_session_begin(struct mcpsess_session *session, struct mcpsess_bytes 
 	return MCPSESS_OK;
 }
 
-void mcpsess_session_count_first(struct mcpsess_session *session)
+void mcpsess_session_count_first(struct mcpsess_session *session, int counts)
 {
 	struct mcp_session_store_answer *standing = &session->standing;
-	session->counts_first = 1;
-	standing->requests = 1;
-	standing->first_request_ms = standing->now_ms;
+	session->counts_first = counts;
+	standing->requests = counts ? 1 : 0;
+	standing->first_request_ms = counts ? standing->now_ms : 0;
 }
 
 struct mcpsess_bytes mcpsess_session_standing(const struct mcpsess_session *session)

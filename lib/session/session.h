@@ -22,6 +22,7 @@ struct mcpsess_session_locals {
 /* What the operation under way has asked the store for. */
 enum mcpsess_session_step {
 	MCPSESS_SESSION_FETCH,
+	MCPSESS_SESSION_COUNT,
 	MCPSESS_SESSION_WRITE,
 	MCPSESS_SESSION_READ_AGAIN, /* others wrote, and the store did not say what */
 	MCPSESS_SESSION_REMOVE,
@@ -50,7 +51,7 @@ struct mcpsess_session {
 	struct mcpsess_record record; /* one of the three, as readers see it */
 	struct mcpsess_patch patch;   /* changes not written yet, in order */
 
-	/* One operation at a time: fetch, commit or remove. */
+	/* One operation at a time: fetch, count, commit or remove. */
 	struct mcp_session_store_call call;
 	enum mcpsess_session_step step;
 	int counts_first; /* creating it counts its first request */
@@ -78,11 +79,11 @@ void mcpsess_session_release(struct mcpsess_session *session);
 int mcpsess_session_begin(struct mcpsess_session *session, struct mcpsess_bytes tenant,
 	struct mcpsess_bytes principal, struct mcpsess_bytes version, uint32_t state);
 
-/* The request for which it was begun counts, once the session is created. */
-void mcpsess_session_count_first(struct mcpsess_session *session);
+/* Whether the request for which it is created counts. */
+void mcpsess_session_count_first(struct mcpsess_session *session, int counts);
 
 /*
- * The three operations. OK or an error: over. MCPSESS_PENDING: session->done() tells, from the
+ * The four operations. OK or an error: over. MCPSESS_PENDING: session->done() tells, from the
  * store's dispatch. An id that cannot be one of ours is NOTFOUND without asking the store.
  */
 int mcpsess_session_fetch(struct mcpsess_session *session, struct mcpsess_bytes tenant,
@@ -90,6 +91,8 @@ int mcpsess_session_fetch(struct mcpsess_session *session, struct mcpsess_bytes 
 /* The same by the key, whosever it is; the session has no id, and its owner's name from then on. */
 int mcpsess_session_fetch_key(
 	struct mcpsess_session *session, const struct mcpsess_digest *key, uint32_t flags);
+/* Count one more request of a session that was fetched or created, and move its idle expiry. */
+int mcpsess_session_count_next(struct mcpsess_session *session);
 /*
  * Write the patch, merging on CONFLICT; OK at once when there is none and the record exists. As
  * mcpsess_session_save(). Meanwhile the session must not be changed.

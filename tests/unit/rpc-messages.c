@@ -1,4 +1,4 @@
-/* The session layer, message by message: what is malformed, ids, batches, cancellation, data. */
+/* The session layer, message by message: what is malformed, ids, data, subscriptions. */
 #include "rpc-kit.h"
 
 static const struct mcpsess_rpc_options plain;
@@ -297,160 +297,15 @@ static void a_granted_subscription_is_the_session_s(void **state)
 	kit_close(&kit);
 }
 
-/* -- batches
- * ----------------------------------------------------------------------------------------- */
-
-static void a_batch_is_answered_in_one_array(void **state)
-{
-	(void)state;
-	struct kit kit;
-	struct answer answer;
-	char id[MCPSESS_ID_MAX + 1];
-	kit_open(&kit, "memory:", plain);
-	kit_session(&kit, "2025-03-26", "", id);
-	kit_send(&kit,
-		" [" CALL("1", "set") ",{\"jsonrpc\":\"2.0\",\"method\":\"notifications/x\"}," CALL(
-			"2",
-			"get") ",{\"jsonrpc\":\"2.0\",\"id\":3,\"method\":\"ping\"},7," CALL("4",
-			"nonsense") "]",
-		id, "", &answer);
-	assert_int_equal(answer.status, MCPSESS_OK);
-	assert_string_equal(answer.reply,
-		"[{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":true},"
-		"{\"jsonrpc\":\"2.0\",\"id\":2,\"result\":[1,2]},"
-		"{\"jsonrpc\":\"2.0\",\"id\":3,\"result\":{}},"
-		"{\"jsonrpc\":\"2.0\",\"id\":null,\"error\":{\"code\":-32600,"
-		"\"message\":\"Invalid Request: jsonrpc is not \\\"2.0\\\"\"}},"
-		"{\"jsonrpc\":\"2.0\",\"id\":4,\"error\":{\"code\":-32602,"
-		"\"message\":\"Unknown tool\"}}]");
-	kit_send(&kit, "[{\"jsonrpc\":\"2.0\",\"method\":\"notifications/x\"}]", id, "", &answer);
-	assert_int_equal(answer.status, MCPSESS_OK);
-	assert_string_equal(answer.reply, "");
-	kit_close(&kit);
-}
-
-static void batches_belong_to_one_revision(void **state)
-{
-	(void)state;
-	static const char *const others[] = { "2024-11-05", "2025-06-18", "2025-11-25" };
-	struct kit kit;
-	struct answer answer;
-	char id[MCPSESS_ID_MAX + 1];
-	kit_open(&kit, "memory:", plain);
-	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
-		kit_session(&kit, others[i], "", id);
-		kit_send(&kit, "[" CALL("1", "set") "]", id, "", &answer);
-		assert_int_equal(answer.status, MCPSESS_E_INVALID);
-		kit_send(&kit, CALL("1", "get"), id, "", &answer);
-		assert_non_null(strstr(answer.reply, "\"result\":null"));
-	}
-	kit_close(&kit);
-}
-
-static void a_batch_is_limited_and_holds_no_initialize(void **state)
-{
-	(void)state;
-	static const char ping[] = "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"ping\"}";
-	static const char sets[] =
-		"[" CALL("1", "set") "," CALL("2", "set") "," CALL("3", "set") "]";
-	struct kit kit;
-	struct answer answer;
-	char id[MCPSESS_ID_MAX + 1], text[512];
-	kit_open(&kit, "memory:",
-		(struct mcpsess_rpc_options){ .policy = MCPSESS_SESSION_LAZY, .max_batch = 2 });
-	kit_send(&kit, sets, "", "", &answer);
-	assert_int_equal(answer.status, MCPSESS_E_INVALID);
-	assert_int_equal(kit_count(&kit), 0);
-	kit_session(&kit, "2025-03-26", "", id);
-	snprintf(text, sizeof(text), "[%s,%s]", ping, ping);
-	kit_send(&kit, text, id, "", &answer);
-	assert_int_equal(answer.status, MCPSESS_OK);
-	kit_send(&kit, sets, id, "", &answer);
-	assert_int_equal(answer.status, MCPSESS_E_INVALID);
-	assert_non_null(strstr(answer.reply, "too many"));
-	assert_null(strstr(answer.reply, "\"id\":2"));
-	kit_send(&kit, CALL("4", "get"), id, "", &answer);
-	assert_non_null(strstr(answer.reply, "\"result\":null"));
-	kit_send(&kit, "[" INITIALIZE("2025-03-26") "]", id, "", &answer);
-	assert_non_null(strstr(answer.reply, "-32600"));
-	assert_int_equal(kit_count(&kit), 1);
-	kit_close(&kit);
-}
-
-static void the_messages_of_a_batch_may_nest_as_deep_as_others(void **state)
-{
-	(void)state;
-	static const char *const params[] = { "{\"a\":[[]]}", "{\"a\":[[[]]]}" };
-	struct kit kit;
-	struct answer answer;
-	char id[MCPSESS_ID_MAX + 1], text[512];
-	kit_open(&kit, "memory:", (struct mcpsess_rpc_options){ .max_depth = 4 });
-	kit_session(&kit, "2025-03-26", "", id);
-	for (int i = 0; i < 2; i++) {
-		snprintf(text, sizeof(text),
-			"[" CALL("1", "set") ",{\"jsonrpc\":\"2.0\",\"id\":2,\"method\":\"ping\","
-					     "\"params\":%s}]",
-			params[i]);
-		kit_send(&kit, text, id, "", &answer);
-		assert_int_equal(answer.status, i == 0 ? MCPSESS_OK : MCPSESS_E_INVALID);
-	}
-	assert_non_null(strstr(answer.reply, "\"code\":-32600"));
-	assert_non_null(strstr(answer.reply, "nested too deep"));
-	kit_close(&kit);
-}
-
-typedef void way_to_end(struct kit *kit, const char *id);
-
-static void end_session(struct kit *kit, const char *id)
-{
-	struct answer answer;
-	struct mcpsess_input end = { .intent = MCPSESS_INTENT_END, .session_id = mcpsess_str(id) };
-	kit_exchange(kit, &end, &answer);
-	assert_int_equal(answer.status, MCPSESS_OK);
-}
-
-static void wait_till_it_expires(struct kit *kit, const char *id)
-{
-	(void)id;
-	kit->now_ms += 1000;
-}
-
-#define GONE(id) \
-	"{\"jsonrpc\":\"2.0\",\"id\":" id \
-	",\"error\":{\"code\":-32600,\"message\":\"Session not found\"}}"
-
-/* The host is asked for nothing more once it is known. */
-static void a_batch_whose_session_has_ended_says_so_to_the_end(void **state)
-{
-	(void)state;
-	static way_to_end *const ends[] = { end_session, wait_till_it_expires };
-	static const char batch[] = "[" CALL("1", "set") "," CALL("2", "set") "," CALL(
-		"3", "get") ",{\"jsonrpc\":\"2.0\",\"method\":\"notifications/x\"}," CALL("4",
-		"get") "]";
-	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
-		struct kit kit;
-		struct mcpsess_message *message;
-		char id[MCPSESS_ID_MAX + 1];
-		kit_open(&kit, "memory:?absolute=1s", plain);
-		kit_session(&kit, "2025-03-26", "", id);
-		assert_int_equal(begin(&kit, batch, id, &message), MCPSESS_DISPATCH);
-		ends[i](&kit, id);
-		assert_int_equal(kit_host(message), MCPSESS_REPLY);
-		assert_true(mcpsess_bytes_equal(mcpsess_message_reply(message),
-			mcpsess_str("[" GONE("1") "," GONE("2") "," GONE("3") "," GONE("4") "]")));
-		assert_int_equal(mcpsess_message_session_id(message).len, 0);
-		mcpsess_message_end(message);
-		kit_close(&kit);
-	}
-}
-
 static void changes_after_the_end_are_not_answered_with_success(void **state)
 {
 	struct talk *talk = *state;
 	struct mcpsess_message *message;
 	assert_int_equal(begin(&talk->kit, CALL("1", "set"), talk->id, &message), MCPSESS_DISPATCH);
 	struct mcpsess_session *session = mcpsess_message_session(message);
-	end_session(&talk->kit, talk->id);
+	struct mcpsess_input end = { .intent = MCPSESS_INTENT_END,
+		.session_id = mcpsess_str(talk->id) };
+	kit_exchange(&talk->kit, &end, &talk->answer);
 	mcpsess_session_set(session, mcpsess_str("a"), mcpsess_str("1"));
 	assert_int_equal(mcpsess_session_save(session, NULL), MCPSESS_E_REVOKED);
 	assert_int_equal(kit_host(message), MCPSESS_REPLY);
@@ -473,11 +328,6 @@ int main(void)
 		cmocka_unit_test(debug_shows_every_message_on_a_line),
 		cmocka_unit_test(the_log_level_is_the_session_s),
 		cmocka_unit_test(a_granted_subscription_is_the_session_s),
-		cmocka_unit_test(a_batch_is_answered_in_one_array),
-		cmocka_unit_test(batches_belong_to_one_revision),
-		cmocka_unit_test(a_batch_is_limited_and_holds_no_initialize),
-		cmocka_unit_test(the_messages_of_a_batch_may_nest_as_deep_as_others),
-		cmocka_unit_test(a_batch_whose_session_has_ended_says_so_to_the_end),
 		TALK_TEST(changes_after_the_end_are_not_answered_with_success),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
