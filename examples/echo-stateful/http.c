@@ -27,8 +27,7 @@ enum MHD_Result http_refuse(struct MHD_Connection *connection, int status, int c
 	const char *why, const char *header, const char *value)
 {
 	struct text text = { 0 };
-	text_print(&text,
-		"{\"jsonrpc\":\"2.0\",\"id\":null,\"error\":{\"code\":%d,\"message\":\"%s\"}}",
-		code, why);
+	text_print(&text, "{\"jsonrpc\":\"2.0\",\"error\":{\"code\":%d,\"message\":\"%s\"}}", code,
+		why);
 	return http_reply(connection, status, "application/json", &text, header, value);
 }

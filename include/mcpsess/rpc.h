@@ -216,7 +216,10 @@ enum {
 
 /* -- when the verdict is MCPSESS_REPLY -------------------------------------------------------- */
 
-/** The bytes to send; empty when nothing is to be said. They live until the message ends. */
+/**
+ * The bytes to send; empty when nothing is to be said. They live until the message ends. An error
+ * has no id where none could be read.
+ */
 MCPSESS_API struct mcpsess_bytes mcpsess_message_reply(const struct mcpsess_message *message);
 
 /**

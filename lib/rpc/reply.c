@@ -10,8 +10,12 @@ static void reply_open(struct mcpsess_message *message, struct mcpsess_bytes id)
 	if (message->is_batch) {
 		mcpsess_buffer_char(reply, message->items_replied > 0 ? ',' : '[');
 	}
-	mcpsess_buffer_text(reply, "{\"jsonrpc\":\"2.0\",\"id\":");
-	mcpsess_buffer_append(reply, id.len > 0 ? id : mcpsess_str("null"));
+	mcpsess_buffer_text(reply, "{\"jsonrpc\":\"2.0\"");
+	/* JSON-RPC would have null for one that could not be read, which clients of MCP refuse. */
+	if (id.len > 0) {
+		mcpsess_buffer_text(reply, ",\"id\":");
+		mcpsess_buffer_append(reply, id);
+	}
 	message->items_replied++;
 }
 

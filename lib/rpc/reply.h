@@ -6,7 +6,7 @@
 
 /* Append the present item's answer. A notification or response gets none. */
 void mcpsess_reply_result(struct mcpsess_message *message, struct mcpsess_bytes json);
-/* data is JSON text or empty. id null where the item has none. */
+/* data is JSON text or empty. Without id where the item has none. */
 void mcpsess_reply_error(struct mcpsess_message *message, int code, struct mcpsess_bytes text,
 	struct mcpsess_bytes data);
 /* Take back what the present item appended. */

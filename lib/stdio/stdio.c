@@ -22,7 +22,7 @@ struct mcpsess_stdio {
 };
 
 #define FAILURE(code, text) \
-	"{\"jsonrpc\":\"2.0\",\"id\":null,\"error\":{\"code\":" code ",\"message\":\"" text "\"}}" \
+	"{\"jsonrpc\":\"2.0\",\"error\":{\"code\":" code ",\"message\":\"" text "\"}}" \
 	"\n"
 
 static const char too_long[] = FAILURE("-32600", "Invalid Request: message too long");

@@ -7,6 +7,7 @@ REFUSED = {"invalid": -32600, "unknown method": -32601, "params": -32602, "parse
 
 def refusal(answer, status, code=None):
     equal(answer.status, status, answer.body)
+    equal(answer.json().get("id", 0) is None, False, "an id that is null")
     if code is not None:
         reply = answer.json()
         equal(reply["error"]["code"], code, reply)

@@ -30,7 +30,7 @@ static void a_batch_is_answered_in_one_array(void **state)
 		"[{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":true},"
 		"{\"jsonrpc\":\"2.0\",\"id\":2,\"result\":[1,2]},"
 		"{\"jsonrpc\":\"2.0\",\"id\":3,\"result\":{}},"
-		"{\"jsonrpc\":\"2.0\",\"id\":null,\"error\":{\"code\":-32600,"
+		"{\"jsonrpc\":\"2.0\",\"error\":{\"code\":-32600,"
 		"\"message\":\"Invalid Request: jsonrpc is not \\\"2.0\\\"\"}},"
 		"{\"jsonrpc\":\"2.0\",\"id\":4,\"error\":{\"code\":-32602,"
 		"\"message\":\"Unknown tool\"}}]");

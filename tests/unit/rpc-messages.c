@@ -57,7 +57,9 @@ static void malformed_messages_get_the_right_code(void **state)
 		snprintf(want, sizeof(want), "{\"code\":%d,", malformed[i].code);
 		/* One answer, not one for each reason. */
 		int once = strstr(answer.reply + 1, "{\"jsonrpc\"") == NULL;
-		if (answer.status != MCPSESS_E_INVALID || !once ||
+		/* An id that cannot be read is left out: null is none in any revision. */
+		int null = strstr(answer.reply, "null") != NULL;
+		if (answer.status != MCPSESS_E_INVALID || !once || null ||
 			strstr(answer.reply, want) == NULL) {
 			fail_msg("%s: %d %s", malformed[i].text, answer.status, answer.reply);
 		}

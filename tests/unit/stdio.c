@@ -88,9 +88,9 @@ static void answers_are_the_same_however_the_bytes_were_cut(void **state)
 	(void)state;
 	static const char expected[] = PONG
 		"{\"jsonrpc\":\"2.0\",\"id\":2,\"result\":{  \"a\":  1 }}\n"
-		"{\"jsonrpc\":\"2.0\",\"id\":null,\"error\":{\"code\":-32700,\"message\":\"Parse "
+		"{\"jsonrpc\":\"2.0\",\"error\":{\"code\":-32700,\"message\":\"Parse "
 		"error\"}}\n"
-		"{\"jsonrpc\":\"2.0\",\"id\":null,\"error\":{\"code\":-32700,\"message\":\"Parse "
+		"{\"jsonrpc\":\"2.0\",\"error\":{\"code\":-32700,\"message\":\"Parse "
 		"error\"}}\n"
 		"{\"jsonrpc\":\"2.0\",\"id\":2,\"error\":{\"code\":-32602,\"message\":\"Unknown "
 		"tool: \\r\\n\\\"x\\\"\"}}\n" PONG;
@@ -157,7 +157,7 @@ static void a_line_above_the_limit_is_answered_once_after_its_end(void **state)
 		assert_string_equal(out, "");
 	}
 	say(io, "\n" PING "\n", out);
-	assert_string_equal(out, "{\"jsonrpc\":\"2.0\",\"id\":null,\"error\":{\"code\":-32600,"
+	assert_string_equal(out, "{\"jsonrpc\":\"2.0\",\"error\":{\"code\":-32600,"
 				 "\"message\":\"Invalid Request: message too long\"}}\n" PONG);
 	assert_int_equal(site_refused(&site, MCPSESS_REFUSED_TOOBIG), 1);
 	snprintf(big, sizeof(big), "%-256s\r\n", PING);
