@@ -13,6 +13,9 @@
  *             write mcpsess_stdio_output(io);
  *     }
  *
+ * While a message is dispatched for long, feed what comes and write mcpsess_stdio_aside(io): then
+ * its client can cancel it, and is answered when it asks whether anybody is there.
+ *
  * All legacy revisions, section "stdio" of Transports.
  *
  * Thread: owner.
@@ -60,6 +63,20 @@ MCPSESS_API struct mcpsess_message *mcpsess_stdio_message(struct mcpsess_stdio *
 
 /** What to write, newline included; empty when nothing is to be said. Until next or destroy. */
 MCPSESS_API struct mcpsess_bytes mcpsess_stdio_output(struct mcpsess_stdio *io);
+
+/**
+ * While a message is dispatched: of the whole lines that came after it, take out those that must
+ * not wait, and return what to write now, newlines included; empty when nothing is to be said.
+ * Until aside, next or destroy.
+ *
+ * notifications/cancelled takes effect: mcpsess_message_cancelled() tells, and options.cancelled
+ * is called where it names the running call, whose answer then is empty however it is finished.
+ * ping is answered. All others, batches and broken lines among them, wait in their order for next,
+ * and so does everything while the connection has no session yet. What finds no memory waits too.
+ * Blocks as mcpsess_rpc_begin() does, on a store that pends as well. A line is looked at once, so
+ * call it as often as bytes come; how much to feed meanwhile is for the host to bound.
+ */
+MCPSESS_API struct mcpsess_bytes mcpsess_stdio_aside(struct mcpsess_stdio *io);
 
 #ifdef __cplusplus
 }

@@ -26,6 +26,7 @@ static struct mcpsess_bytes rest_of(const struct mcpsess_lines *lines)
 static void forget_before(struct mcpsess_lines *lines)
 {
 	lines->searched -= lines->at;
+	lines->seen = lines->seen > lines->at ? lines->seen - lines->at : 0;
 	lines->at = 0;
 }
 
@@ -99,6 +100,12 @@ void mcpsess_lines_finish(struct mcpsess_lines *lines)
 	lines->finished = 1;
 }
 
+/* Between its end and what ends it there may be a carriage return. */
+static struct mcpsess_bytes line_of(const char *from, size_t len)
+{
+	return mcpsess_mem(from, len > 0 && from[len - 1] == '\r' ? len - 1 : len);
+}
+
 int mcpsess_lines_next(struct mcpsess_lines *lines, struct mcpsess_bytes *line)
 {
 	struct mcpsess_bytes rest = rest_of(lines);
@@ -113,11 +120,38 @@ int mcpsess_lines_next(struct mcpsess_lines *lines, struct mcpsess_bytes *line)
 	lines->at += len + (end != NULL);
 	lines->searched = lines->at;
 	lines->lent = 1;
-	if (len > 0 && from[len - 1] == '\r') {
-		len--;
-	}
-	*line = mcpsess_mem(from, len);
+	*line = line_of(from, len);
 	return 1;
+}
+
+int mcpsess_lines_peek(struct mcpsess_lines *lines, struct mcpsess_bytes *line)
+{
+	size_t whole = lines->text.len - (lines->finished ? 0 : lines->tail);
+	lines->seen = lines->seen > lines->at ? lines->seen : lines->at;
+	if (lines->seen >= whole) {
+		return 0;
+	}
+	const char *from = lines->text.data + lines->seen;
+	const char *end = memchr(from, '\n', whole - lines->seen);
+	size_t len = end != NULL ? (size_t)(end - from) : whole - lines->seen;
+	lines->peeked = lines->seen + len + (end != NULL);
+	*line = line_of(from, len);
+	return 1;
+}
+
+void mcpsess_lines_skip(struct mcpsess_lines *lines)
+{
+	lines->seen = lines->peeked;
+}
+
+void mcpsess_lines_drop(struct mcpsess_lines *lines)
+{
+	if (lines->seen == lines->at) {
+		lines->at = lines->searched = lines->peeked;
+	} else {
+		memset(lines->text.data + lines->seen, '\n', lines->peeked - lines->seen);
+	}
+	lines->seen = lines->peeked;
 }
 
 void mcpsess_lines_let_go(struct mcpsess_lines *lines)
@@ -127,7 +161,7 @@ void mcpsess_lines_let_go(struct mcpsess_lines *lines)
 	if (lines->at < lines->text.len) {
 		return;
 	}
-	lines->at = lines->searched = 0;
+	lines->at = lines->searched = lines->seen = 0;
 	if (lines->text.capacity > KEPT_CAPACITY) {
 		mcpsess_buffer_free(&lines->text);
 	}

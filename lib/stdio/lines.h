@@ -10,6 +10,8 @@ struct mcpsess_lines {
 	struct mcpsess_buffer held; /* where the line is that is out, when text has moved on */
 	size_t at;                  /* what is before it went out */
 	size_t searched;            /* no line break between at and here */
+	size_t seen;                /* lines between at and here were peeked at and left */
+	size_t peeked;              /* the end of the line of the last peek */
 	size_t tail;                /* bytes kept of the line that has not ended */
 	int lent;                   /* a line is out */
 	int finished;
@@ -23,6 +25,12 @@ int mcpsess_lines_feed(struct mcpsess_lines *lines, struct mcpsess_bytes bytes);
 void mcpsess_lines_finish(struct mcpsess_lines *lines);
 /* The next line, without its end; 0 when none is whole. One above max is cut. */
 int mcpsess_lines_next(struct mcpsess_lines *lines, struct mcpsess_bytes *line);
+/* The next line that no skip has passed, which stays where it is; 0 when none is whole. */
+int mcpsess_lines_peek(struct mcpsess_lines *lines, struct mcpsess_bytes *line);
+/* Leave the line of the last peek to next, and peek behind it. */
+void mcpsess_lines_skip(struct mcpsess_lines *lines);
+/* Take it out: next finds an empty line in its place, or none. */
+void mcpsess_lines_drop(struct mcpsess_lines *lines);
 /* The line of the last next is no longer looked at. */
 void mcpsess_lines_let_go(struct mcpsess_lines *lines);
 

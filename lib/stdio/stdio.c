@@ -17,6 +17,7 @@ struct mcpsess_stdio {
 	int settled;         /* output is the answer to message */
 	const char *failure; /* the answer when there is no message */
 	struct mcpsess_buffer output;
+	struct mcpsess_buffer aside;
 	size_t id_len;
 	char id[MCPSESS_ID_MAX];
 };
@@ -43,6 +44,7 @@ int mcpsess_stdio_create(struct mcpsess_rpc *rpc, struct mcpsess_bytes tenant,
 	io->env = env;
 	mcpsess_lines_init(&io->lines, env, mcpsess_rpc_max_message(rpc));
 	mcpsess_buffer_init(&io->output, env);
+	mcpsess_buffer_init(&io->aside, env);
 	io->tenant = mcpsess_strdup(env, tenant);
 	io->tenant_len = tenant.len;
 	io->principal = mcpsess_strdup(env, principal);
@@ -73,10 +75,10 @@ static int is_absent(int status)
 }
 
 /* A session that has ended is forgotten, so that initialize can begin another one. */
-static void remember_session(struct mcpsess_stdio *io)
+static void remember_session(struct mcpsess_stdio *io, const struct mcpsess_message *message)
 {
-	struct mcpsess_bytes id = mcpsess_message_session_id(io->message);
-	if (is_absent(mcpsess_message_status(io->message))) {
+	struct mcpsess_bytes id = mcpsess_message_session_id(message);
+	if (is_absent(mcpsess_message_status(message))) {
 		io->id_len = 0;
 	} else if (id.len > 0 && id.len <= sizeof(io->id)) {
 		memcpy(io->id, id.data, id.len);
@@ -116,7 +118,7 @@ static void settle(struct mcpsess_stdio *io)
 	}
 	struct mcpsess_bytes reply = mcpsess_message_reply(io->message);
 	io->settled = 1;
-	remember_session(io);
+	remember_session(io, io->message);
 	if (!wants_answer(io->message)) {
 		return;
 	}
@@ -137,6 +139,7 @@ static void end_message(struct mcpsess_stdio *io)
 	io->settled = 0;
 	io->failure = NULL;
 	mcpsess_buffer_reset(&io->output);
+	mcpsess_buffer_reset(&io->aside);
 	mcpsess_lines_let_go(&io->lines);
 }
 
@@ -155,6 +158,7 @@ void mcpsess_stdio_destroy(struct mcpsess_stdio *io)
 	}
 	mcpsess_lines_free(&io->lines);
 	mcpsess_buffer_free(&io->output);
+	mcpsess_buffer_free(&io->aside);
 	mcpsess_free(io->env, io->tenant);
 	mcpsess_free(io->env, io->principal);
 	mcpsess_free(io->env, io);
@@ -221,4 +225,66 @@ struct mcpsess_bytes mcpsess_stdio_output(struct mcpsess_stdio *io)
 {
 	settle(io);
 	return io->failure != NULL ? mcpsess_str(io->failure) : mcpsess_buffer_bytes(&io->output);
+}
+
+/* -- while a message is dispatched ------------------------------------------------------------ */
+
+static int is(const struct mcpsess_envelope *item, enum mcpsess_kind kind, const char *method)
+{
+	return item->kind == kind && mcpsess_bytes_equal(item->method, mcpsess_str(method));
+}
+
+static int must_not_wait(const struct mcpsess_stdio *io, struct mcpsess_bytes line)
+{
+	struct mcpsess_envelope item;
+	int code;
+	const char *why;
+	if (line.len > io->lines.max) {
+		return 0;
+	}
+	mcpsess_envelope_init(&item, io->env);
+	int status = mcpsess_envelope_read(&item, line, io->rpc->options.max_depth, &code, &why);
+	int urgent = status == MCPSESS_OK &&
+		     (is(&item, MCPSESS_REQUEST, "ping") ||
+			     is(&item, MCPSESS_NOTIFICATION, "notifications/cancelled"));
+	mcpsess_envelope_free(&item);
+	return urgent;
+}
+
+/* 0 without memory, and nothing is said. */
+static int serve_aside(struct mcpsess_stdio *io, struct mcpsess_bytes line)
+{
+	struct mcpsess_input input = input_of(io);
+	struct mcpsess_message *message;
+	input.body = line;
+	mcpsess_rpc_begin(io->rpc, &input, &message);
+	int served = message != NULL && mcpsess_message_status(message) != MCPSESS_E_NOMEM;
+	if (served) {
+		remember_session(io, message);
+		struct mcpsess_bytes reply = mcpsess_message_reply(message);
+		if (reply.len > 0 && wants_answer(message)) {
+			append_line(&io->aside, reply);
+		}
+		served = !io->aside.failed;
+		io->aside.failed = 0;
+	}
+	mcpsess_message_end(message);
+	return served;
+}
+
+struct mcpsess_bytes mcpsess_stdio_aside(struct mcpsess_stdio *io)
+{
+	struct mcpsess_bytes line;
+	mcpsess_buffer_reset(&io->aside);
+	while (mcpsess_stdio_message(io) != NULL && io->id_len > 0 &&
+		mcpsess_lines_peek(&io->lines, &line)) {
+		if (!must_not_wait(io, line)) {
+			mcpsess_lines_skip(&io->lines);
+		} else if (serve_aside(io, line)) {
+			mcpsess_lines_drop(&io->lines);
+		} else {
+			break;
+		}
+	}
+	return mcpsess_buffer_bytes(&io->aside);
 }

@@ -100,6 +100,56 @@ def a_call_longer_than_the_idle_period_is_not_cut():
     pipe.end()
 
 
+def slow(ident, seconds):
+    return {"jsonrpc": "2.0", "id": ident, "method": "tools/call",
+            "params": {"name": "echo", "arguments": {"message": "slow", "delay": seconds}}}
+
+
+def cancelled(ident):
+    return {"jsonrpc": "2.0", "method": "notifications/cancelled",
+            "params": {"requestId": ident, "reason": "enough"}}
+
+
+def ping(ident):
+    return {"jsonrpc": "2.0", "id": ident, "method": "ping"}
+
+
+@check
+def a_ping_is_answered_while_a_call_runs():
+    pipe = echo()
+    pipe.open()
+    pipe.write(slow(1, 2))
+    equal(pipe.ask("there?", "ping", {})["result"], {})
+    pipe.write(slow(2, 0), ping(3))
+    equal([pipe.read()["id"] for _ in range(3)], [3, 1, 2])
+    pipe.end()
+
+
+@check
+def a_cancelled_call_is_stopped_and_not_answered():
+    began = time.monotonic()
+    pipe = echo()
+    pipe.open()
+    pipe.write(slow(1, 50), cancelled("1"), cancelled(2), ping(3), cancelled(1), slow(2, 0))
+    equal([pipe.read()["id"] for _ in range(2)], [3, 2])
+    pipe.write(slow(4, 50), ping(5))
+    equal(pipe.read()["id"], 5, "the call runs")
+    pipe.write(cancelled(4))
+    equal("goes on" in pipe.call("echo", message="goes on"), True)
+    equal(time.monotonic() - began < 40, True, "they were stopped")
+    pipe.end()
+
+
+@check
+def a_call_under_way_is_answered_when_its_client_closes_the_pipe():
+    pipe = echo()
+    pipe.open()
+    pipe.write(slow(1, 1))
+    pipe.process.stdin.close()
+    equal(pipe.read()["id"], 1)
+    equal(pipe.process.wait(10), 0, "exit status")
+
+
 @check
 def before_initialize_a_client_is_told_what_to_do():
     pipe = echo()
