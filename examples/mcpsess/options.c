@@ -212,7 +212,7 @@ static const struct command *check(
 			status, "%s: which store? --store or MCP_SESSION_STORE", command->name);
 	}
 	if (tool->is_id && tool->is_ref) {
-		return wrong(status, "%s: an id or a ref?", command->name);
+		return wrong(status, "%s takes an id or a ref, not both", command->name);
 	}
 	return command;
 }
@@ -237,7 +237,7 @@ const struct command *options_parse(struct tool *tool, int argc, char **argv, in
 	}
 	if (command == NULL) {
 		return rest > 0 ? wrong(status, "there is no command %s", argv[0])
-				: wrong(status, "which command?");
+				: wrong(status, "a command is missing");
 	}
 	if (rest > 2 || (rest > 1 && command->operand == NULL)) {
 		return wrong(status, "%s is one too many", argv[rest - 1]);

@@ -78,7 +78,8 @@ def bearer(name):
 
 @check
 def wrong_usage_is_exit_status_2_and_says_what_is_wrong():
-    wrong = [([], "command"), (["lits"], "lits"), (["list", "--values"], "--values"),
+    wrong = [([], "a command is missing; see mcpsess --help"), (["lits"], "lits"),
+             (["list", "--values"], "--values"),
              (["list", "--limit", "0"], "--limit"), (["list", "--limit", "x"], "--limit"),
              (["list", "a", "b"], "b"), (["list", "--nonsense"], "--nonsense"),
              (["list", "--owner"], "--owner"), (["list", "--all=1"], "--all"),
