@@ -8,7 +8,7 @@
 
 static const uint64_t default_max_bytes = (uint64_t)1 << 30;
 
-/* A number of bytes, with K, M or G for KiB, MiB or GiB; 0 is the default, "none" is none. */
+/* A number of bytes, with K, M or G for KiB, MiB or GiB; "none" is none. */
 static int parse_bytes(const char *text, uint64_t *out)
 {
 	static const char units[3] = { 'K', 'M', 'G' };
@@ -27,10 +27,11 @@ static int parse_bytes(const char *text, uint64_t *out)
 	}
 	const char *unit = memchr(units, *at & ~0x20, sizeof(units));
 	int shift = unit != NULL ? 10 * (int)(unit - units + 1) : 0;
-	if (at == text || at[unit != NULL] != '\0' || value > MCP_SESSION_STORE_NONE >> shift) {
+	if (at == text || at[unit != NULL] != '\0' || value == 0 ||
+		value > MCP_SESSION_STORE_NONE >> shift) {
 		return MCPSESS_E_INVALID;
 	}
-	*out = value > 0 ? value << shift : default_max_bytes;
+	*out = value << shift;
 	return MCPSESS_OK;
 }
 

@@ -104,6 +104,7 @@ def wrong_settings_are_refused_at_the_start_with_a_clear_text():
         (["--store", "memory:?max_sesions=5"], "max_sessions"),
         (["--store", "memory:?idle=5&idle=6"], "idle"),
         (["--store", "memory:?idle=soon"], "idle"),
+        (["--store", "memory:?max_bytes=0"], "max_bytes=0"),
         (["--store", "nosuch:"], "nosuch"),
         (["--protocol-version", "1999-01-01"], "1999-01-01"),
         (["--session-timeout", "soon"], "soon"),

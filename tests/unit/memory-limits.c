@@ -144,10 +144,10 @@ static void an_update_that_would_pass_max_bytes_changes_nothing(void **state)
 static void max_bytes_takes_units_and_refuses_what_is_no_number(void **state)
 {
 	(void)state;
-	static const char *const good[] = { "1", "0", "65536", "64k", "64K", "256M", "3g", "none",
+	static const char *const good[] = { "1", "65536", "64k", "64K", "256M", "3g", "none",
 		"18446744073709551615", "17179869183G" };
-	static const char *const bad[] = { "", "K", "-1", "1T", "1KB", "1 K", " 1", "1 ", "0x10",
-		"1.5G", "18446744073709551616", "17179869184G", "nonesuch" };
+	static const char *const bad[] = { "", "0", "00", "0K", "K", "-1", "1T", "1KB", "1 K", " 1",
+		"1 ", "0x10", "1.5G", "18446744073709551616", "17179869184G", "nonesuch" };
 	struct fake fake;
 	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
 		memory_configure(&fake);
