@@ -1,5 +1,6 @@
 #include "memory.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 
 #include "owner.h"
@@ -35,10 +36,28 @@ static int parse_bytes(const char *text, uint64_t *out)
 	return MCPSESS_OK;
 }
 
+__attribute__((format(printf, 2, 3))) static int refuse(
+	struct mcpsess_error *err, const char *format, ...)
+{
+	if (err != NULL) {
+		va_list args;
+		err->status = MCPSESS_E_INVALID;
+		err->sys = 0;
+		va_start(args, format);
+		vsnprintf(err->text, sizeof(err->text), format, args);
+		va_end(args);
+	}
+	return MCPSESS_E_INVALID;
+}
+
 static int configure(struct memory *memory, const struct mcpsess_backend_config *config,
 	struct mcpsess_error *err)
 {
 	uint64_t tombstone_ms = config->settings->tombstone_ms;
+	if (config->authority[0] != '\0' || config->path[0] != '\0') {
+		return refuse(err, "memory: takes nothing but parameters; write for instance "
+				   "memory:?max_sessions=1000");
+	}
 	memory->tombstone_ms = tombstone_ms != MCP_SESSION_STORE_NONE ? tombstone_ms : 0;
 	memory->max_bytes = default_max_bytes;
 	for (size_t i = 0; i < config->parameter_count; i++) {
@@ -47,15 +66,10 @@ static int configure(struct memory *memory, const struct mcpsess_backend_config 
 			parse_bytes(value, &memory->max_bytes) == MCPSESS_OK) {
 			continue;
 		}
-		if (err != NULL) {
-			err->status = MCPSESS_E_INVALID;
-			err->sys = 0;
-			snprintf(err->text, sizeof(err->text),
-				"max_bytes=%.40s: a number of bytes such as 1000000, 64K, 256M, 1G "
-				"or none is wanted",
-				value);
-		}
-		return MCPSESS_E_INVALID;
+		return refuse(err,
+			"max_bytes=%.40s: a number of bytes such as 1000000, 64K, 256M, 1G or none "
+			"is wanted",
+			value);
 	}
 	return MCPSESS_OK;
 }

@@ -105,6 +105,7 @@ def wrong_settings_are_refused_at_the_start_with_a_clear_text():
         (["--store", "memory:?idle=5&idle=6"], "idle"),
         (["--store", "memory:?idle=soon"], "idle"),
         (["--store", "memory:?max_bytes=0"], "max_bytes=0"),
+        (["--store", "memory:max_sessions=1"], "memory:?max_sessions="),
         (["--store", "nosuch:"], "nosuch"),
         (["--protocol-version", "1999-01-01"], "1999-01-01"),
         (["--session-timeout", "soon"], "soon"),

@@ -234,6 +234,24 @@ static void a_store_without_a_mode_is_refused_clearly(void **state)
 	assert_null(store);
 }
 
+/* Whoever forgets the question mark would have the defaults. */
+static void memory_takes_nothing_but_parameters(void **state)
+{
+	(void)state;
+	static const char *const wrong[] = { "memory:max_sessions=1", "memory:idle=5s",
+		"memory:&idle=5s", "memory:x", "memory:x?idle=5s", "memory:/", "memory://host/db",
+		"memory://host", "memory://host?idle=5s", "memory:///db", "memory:%20" };
+	static const char *const right[] = { "memory:", "memory:?", "memory://",
+		"memory:?idle=5s" };
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		assert_refused(wrong[i], NULL, "memory: takes nothing but parameters");
+		assert_refused(wrong[i], NULL, "memory:?max_sessions=");
+	}
+	for (size_t i = 0; i < sizeof(right) / sizeof(right[0]); i++) {
+		settings_of(right[i], NULL);
+	}
+}
+
 static int reset(void **state)
 {
 	(void)state;
@@ -253,6 +271,7 @@ int main(void)
 		cmocka_unit_test(options_that_cannot_be_are_refused_by_name),
 		cmocka_unit_test(a_parameter_unknown_or_repeated_is_named_with_the_known_ones),
 		cmocka_unit_test(a_store_without_a_mode_is_refused_clearly),
+		cmocka_unit_test(memory_takes_nothing_but_parameters),
 	};
 	return cmocka_run_group_tests(tests, reset, NULL);
 }
