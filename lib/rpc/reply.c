@@ -97,16 +97,24 @@ static int is_absent(int status)
 	       status == MCPSESS_E_REVOKED || status == MCPSESS_E_NOTOWNER;
 }
 
+/* What the store had to say to it, where that is more than what the status means. */
+static void log_failure(
+	const struct mcpsess_message *message, int status, const struct failure *failure)
+{
+	const char *meaning = mcpsess_strerror(status), *why = message->session.call.error.text;
+	int says_more = why[0] != '\0' && strcmp(why, meaning) != 0;
+	mcpsess_log(&message->rpc->env,
+		failure->cause == MCPSESS_REFUSED_STORE ? MCPSESS_LOG_WARN : MCPSESS_LOG_INFO,
+		"message refused: %s: session %s%s%s", meaning, message->session.short_id,
+		says_more ? ": " : "", says_more ? why : "");
+}
+
 static void fail_item(struct mcpsess_message *message, int status, const struct failure *failure)
 {
-	const struct mcpsess_env *env = &message->rpc->env;
 	int code = is_absent(status) || status == MCPSESS_E_TOOBIG ? MCPSESS_RPC_INVALID_REQUEST
 								   : MCPSESS_RPC_INTERNAL_ERROR;
 	mcpsess_rpc_count_refused(message->rpc, failure->cause);
-	mcpsess_log(env,
-		failure->cause == MCPSESS_REFUSED_STORE ? MCPSESS_LOG_WARN : MCPSESS_LOG_INFO,
-		"message refused: %s: session %s: %s", mcpsess_strerror(status),
-		message->session.short_id, message->session.call.error.text);
+	log_failure(message, status, failure);
 	/* For somebody else it goes on. */
 	if (is_absent(status) && status != MCPSESS_E_NOTOWNER) {
 		mcpsess_locals_drop(&message->rpc->locals, &message->session.key);

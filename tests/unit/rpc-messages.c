@@ -181,45 +181,6 @@ static void calls_are_counted(void **state)
 	mcpsess_message_end(message);
 }
 
-/* The lines of a log, a newline after each. */
-static void keep_line(void *user_data, enum mcpsess_log_level level, const char *line)
-{
-	char *lines = user_data;
-	size_t len = strlen(lines);
-	snprintf(lines + len, 4096 - len, "%s %s\n", mcpsess_log_level_name(level), line);
-}
-
-static void debug_shows_every_message_on_a_line(void **state)
-{
-	(void)state;
-	char lines[4096] = "", id[MCPSESS_ID_MAX + 1];
-	struct mcpsess_hooks hooks = { .size = sizeof(hooks),
-		.user_data = lines,
-		.log = keep_line,
-		.log_level = MCPSESS_LOG_DEBUG };
-	struct answer answer;
-	struct kit kit;
-	kit_open(&kit, "memory:", (struct mcpsess_rpc_options){ .hooks = &hooks });
-	kit_session(&kit, "2025-06-18", "", id);
-	kit_send(&kit, CALL("1", "get"), id, "", &answer);
-	assert_non_null(strstr(lines, ": request tools/call get\n"));
-	assert_non_null(strstr(lines, ": notification notifications/initialized \n"));
-	assert_null(strstr(lines, id));
-	kit_send(&kit, "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"a\\nerror \\u001b[\"}", id, "",
-		&answer);
-	assert_non_null(strstr(lines, ": request a?error??[ \n"));
-	kit_close(&kit);
-
-	/* Nobody who did not ask for it is shown what clients do. */
-	hooks.log_level = MCPSESS_LOG_INFO;
-	lines[0] = '\0';
-	kit_open(&kit, "memory:", (struct mcpsess_rpc_options){ .hooks = &hooks });
-	kit_session(&kit, "2025-06-18", "", id);
-	kit_send(&kit, CALL("1", "get"), id, "", &answer);
-	assert_null(strstr(lines, "tools/call"));
-	kit_close(&kit);
-}
-
 static void the_log_level_is_the_session_s(void **state)
 {
 	(void)state;
@@ -327,7 +288,6 @@ int main(void)
 		cmocka_unit_test(data_stays_between_messages_and_apart_between_sessions),
 		TALK_TEST(an_error_takes_the_changes_back),
 		TALK_TEST(calls_are_counted),
-		cmocka_unit_test(debug_shows_every_message_on_a_line),
 		cmocka_unit_test(the_log_level_is_the_session_s),
 		cmocka_unit_test(a_granted_subscription_is_the_session_s),
 		TALK_TEST(changes_after_the_end_are_not_answered_with_success),
