@@ -121,9 +121,9 @@ static void other_lines_keep_their_order_however_the_bytes_were_cut(void **state
 	(void)state;
 	static const char now[] = PONG("\"a \\u00e9\"") PONG("1.50") PONG("4");
 	static const char later[] = ECHOED
-		"{\"jsonrpc\":\"2.0\",\"id\":null,\"error\":{\"code\":-32700,\"message\":\"Parse "
+		"{\"jsonrpc\":\"2.0\",\"error\":{\"code\":-32700,\"message\":\"Parse "
 		"error\"}}\n{\"jsonrpc\":\"2.0\",\"id\":2,\"result\":{  \"a\":  1 }}\n"
-		"{\"jsonrpc\":\"2.0\",\"id\":null,\"error\":{\"code\":-32600,\"message\":\"Invalid "
+		"{\"jsonrpc\":\"2.0\",\"error\":{\"code\":-32600,\"message\":\"Invalid "
 		"Request: batches are of 2025-03-26 only\"}}\n"
 		"{\"jsonrpc\":\"2.0\",\"id\":2,\"error\":{\"code\":-32602,\"message\":\"Unknown "
 		"tool: \\r\\n\\\"x\\\"\"}}\n";
@@ -184,9 +184,9 @@ static void a_line_above_the_limit_waits_for_its_turn(void **state)
 	assert_string_equal(out, PONG("5"));
 	out[0] = '\0';
 	finish(io, out);
-	assert_string_equal(out, ECHOED
-		"{\"jsonrpc\":\"2.0\",\"id\":null,\"error\":{\"code\":-32600,\"message\":\"Invalid "
-		"Request: message too long\"}}\n");
+	assert_string_equal(out,
+		ECHOED "{\"jsonrpc\":\"2.0\",\"error\":{\"code\":-32600,\"message\":\"Invalid "
+		       "Request: message too long\"}}\n");
 	assert_int_equal(site_refused(&site, MCPSESS_REFUSED_TOOBIG), 1);
 	mcpsess_stdio_destroy(io);
 	site_close(&site);
