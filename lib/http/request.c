@@ -18,7 +18,6 @@ static const struct mcpsess_http_refusal
 	bad_type = REFUSAL(415, MCPSESS_REFUSED_MALFORMED, "Content-Type must be application/json"),
 	bad_accept = REFUSAL(406, MCPSESS_REFUSED_MALFORMED,
 		"Accept must allow application/json or text/event-stream"),
-	no_stream = REFUSAL(406, MCPSESS_REFUSED_MALFORMED, "Accept must allow text/event-stream"),
 	bad_version = REFUSAL(400, MCPSESS_REFUSED_MALFORMED, "Unsupported MCP-Protocol-Version");
 
 const struct mcpsess_http_refusal mcpsess_http_not_offered =
@@ -106,18 +105,6 @@ static const struct mcpsess_http_refusal *judge_post(
 	return NULL;
 }
 
-static const struct mcpsess_http_refusal *judge_verb(
-	const struct mcpsess_http *http, const struct mcpsess_http_seen *seen, int *sse)
-{
-	if (seen->verb == MCPSESS_HTTP_POST) {
-		return judge_post(http, seen, sse);
-	}
-	if (seen->verb == MCPSESS_HTTP_GET) {
-		return accept_of(seen).sse ? NULL : &no_stream;
-	}
-	return NULL;
-}
-
 const struct mcpsess_http_refusal *mcpsess_http_judge(
 	const struct mcpsess_http *http, const struct mcpsess_http_seen *seen, int *sse)
 {
@@ -140,13 +127,18 @@ const struct mcpsess_http_refusal *mcpsess_http_judge(
 	if (is_repeated(seen)) {
 		return &repeated;
 	}
-	const struct mcpsess_http_refusal *refusal = judge_verb(http, seen, sse);
-	if (refusal != NULL || seen->verb == MCPSESS_HTTP_OPTIONS) {
+	if (seen->verb == MCPSESS_HTTP_OPTIONS) {
+		return NULL;
+	}
+	const struct mcpsess_http_refusal *refusal =
+		seen->verb == MCPSESS_HTTP_POST ? judge_post(http, seen, sse) : NULL;
+	if (refusal != NULL) {
 		return refusal;
 	}
 	if (version.data != NULL && !mcpsess_rpc_speaks(http->rpc, version)) {
 		return &bad_version;
 	}
+	/* Whatever it accepts: there are no streams yet. */
 	if (seen->verb == MCPSESS_HTTP_GET && fields[MCPSESS_HTTP_SESSION].count == 0) {
 		return &mcpsess_http_not_offered;
 	}
