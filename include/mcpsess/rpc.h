@@ -167,7 +167,10 @@ MCPSESS_API struct mcpsess_bytes mcpsess_message_id(const struct mcpsess_message
 /** The JSON text of params ("{}" when absent), or of a response's result or error. */
 MCPSESS_API struct mcpsess_bytes mcpsess_message_params(const struct mcpsess_message *message);
 
-/** params.name, unescaped: the tool of tools/call, the prompt of prompts/get; empty when absent. */
+/**
+ * params.name, unescaped: the tool of tools/call, the prompt of prompts/get; empty when absent. A
+ * tools/call without a name, or with arguments that are no object, does not reach the host.
+ */
 MCPSESS_API struct mcpsess_bytes mcpsess_message_name(const struct mcpsess_message *message);
 
 /**

@@ -96,8 +96,22 @@ static const char *read_response(
 	return NULL;
 }
 
-static const char *read_found(struct mcpsess_envelope *envelope, const struct mcpsess_bytes *found)
+/* Of a text that was scanned. */
+static int is_object(struct mcpsess_bytes text)
 {
+	const char *at = text.data;
+	while (strchr(" \t\r\n", *at) != NULL) {
+		at++;
+	}
+	return *at == '{';
+}
+
+static const char *read_found(struct mcpsess_envelope *envelope, struct mcpsess_bytes text,
+	const struct mcpsess_bytes *found)
+{
+	if (found[JSONRPC].data == NULL && !is_object(text)) {
+		return "Invalid Request: not an object";
+	}
 	if (found[ID].data != NULL && !id_is_sound(found[ID])) {
 		return "Invalid Request: id is neither a string nor a number";
 	}
@@ -120,7 +134,7 @@ int mcpsess_envelope_read(struct mcpsess_envelope *envelope, struct mcpsess_byte
 	if (status != MCPSESS_OK) {
 		return scan_failed(status, code, why);
 	}
-	*why = read_found(envelope, found);
+	*why = read_found(envelope, text, found);
 	if (*why != NULL) {
 		*code = MCPSESS_RPC_INVALID_REQUEST;
 		return MCPSESS_E_INVALID;

@@ -168,6 +168,20 @@ static int serve_set_level(struct mcpsess_message *message)
 	return answer_empty(message);
 }
 
+/* What every host would have to check (Tools, Calling Tools); what a tool takes is its own. */
+static int serve_call(struct mcpsess_message *message)
+{
+	const struct mcpsess_envelope *item = &message->item;
+	enum mcpsess_json_type type = mcpsess_json_type(item->arguments.within);
+	if (item->name.data == NULL) {
+		return bad_params(message, "Invalid params: name is missing or not a string");
+	}
+	if (type != MCPSESS_JSON_OBJECT && type != MCPSESS_JSON_NULL && type != MCPSESS_JSON_NONE) {
+		return bad_params(message, "Invalid params: arguments is not an object");
+	}
+	return mcpsess_message_dispatch(message);
+}
+
 struct own_method {
 	const char *name;
 	enum mcpsess_kind kind;
@@ -175,6 +189,7 @@ struct own_method {
 };
 
 static const struct own_method own_methods[] = {
+	{ "tools/call", MCPSESS_REQUEST, serve_call },
 	{ "ping", MCPSESS_REQUEST, serve_ping },
 	{ "initialize", MCPSESS_REQUEST, serve_initialize },
 	{ "notifications/initialized", MCPSESS_NOTIFICATION, serve_initialized },

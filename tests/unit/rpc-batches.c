@@ -31,7 +31,7 @@ static void a_batch_is_answered_in_one_array(void **state)
 		"{\"jsonrpc\":\"2.0\",\"id\":2,\"result\":[1,2]},"
 		"{\"jsonrpc\":\"2.0\",\"id\":3,\"result\":{}},"
 		"{\"jsonrpc\":\"2.0\",\"error\":{\"code\":-32600,"
-		"\"message\":\"Invalid Request: jsonrpc is not \\\"2.0\\\"\"}},"
+		"\"message\":\"Invalid Request: not an object\"}},"
 		"{\"jsonrpc\":\"2.0\",\"id\":4,\"error\":{\"code\":-32602,"
 		"\"message\":\"Unknown tool\"}}]");
 	kit_send(&kit, "[{\"jsonrpc\":\"2.0\",\"method\":\"notifications/x\"}]", id, "", &answer);

@@ -68,6 +68,42 @@ static void malformed_messages_get_the_right_code(void **state)
 	kit_close(&kit);
 }
 
+#define CALL_WITH(params) \
+	"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"tools/call\",\"params\":{" params "}}"
+
+static void what_is_wrong_is_told_as_it_is(void **state)
+{
+	struct talk *talk = *state;
+	static const struct {
+		const char *text, *told;
+	} cases[] = {
+		{ "null", "Invalid Request: not an object" },
+		{ " 1", "Invalid Request: not an object" },
+		{ "\"x\"", "Invalid Request: not an object" },
+		{ "{}", "Invalid Request: jsonrpc is not \\\"2.0\\\"" },
+		{ CALL_WITH(""), "Invalid params: name is missing" },
+		{ CALL_WITH("\"name\":5"), "Invalid params: name is missing or not a string" },
+		{ CALL_WITH("\"name\":\"\""), "Unknown tool" },
+		{ CALL_WITH("\"name\":\"get\",\"arguments\":[]"),
+			"Invalid params: arguments is not an object" },
+		{ CALL_WITH("\"name\":\"get\",\"arguments\":\"x\""),
+			"Invalid params: arguments is not an object" },
+		{ CALL_WITH("\"name\":\"get\",\"arguments\":null"), "\"result\":null" },
+		{ CALL_WITH("\"name\":\"get\""), "\"result\":null" },
+		{ "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"tools/call\"}",
+			"Invalid params: name is missing" },
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		talk_send(talk, cases[i].text);
+		if (strstr(talk->answer.reply, cases[i].told) == NULL) {
+			fail_msg("%s: %s", cases[i].text, talk->answer.reply);
+		}
+		int params = strstr(cases[i].told, "params") != NULL;
+		assert_int_equal(strstr(talk->answer.reply, "-32602") != NULL,
+			params || strstr(cases[i].told, "tool") != NULL);
+	}
+}
+
 static void nesting_and_length_are_limited_at_their_edge(void **state)
 {
 	(void)state;
@@ -281,6 +317,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(malformed_messages_get_the_right_code),
+		TALK_TEST(what_is_wrong_is_told_as_it_is),
 		cmocka_unit_test(nesting_and_length_are_limited_at_their_edge),
 		TALK_TEST(ids_are_echoed_as_they_came),
 		TALK_TEST(text_that_looks_like_a_method_is_only_text),
