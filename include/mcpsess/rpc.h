@@ -161,7 +161,10 @@ MCPSESS_API enum mcpsess_kind mcpsess_message_kind(const struct mcpsess_message 
 /** "tools/call"; empty for a response. Unescaped, no NUL. */
 MCPSESS_API struct mcpsess_bytes mcpsess_message_method(const struct mcpsess_message *message);
 
-/** The JSON text of id, as it came; empty for a notification. */
+/**
+ * The JSON text of id, as it came; empty for a notification. A number that is no integer, which
+ * clients may not send, is taken too and given back as it was written.
+ */
 MCPSESS_API struct mcpsess_bytes mcpsess_message_id(const struct mcpsess_message *message);
 
 /** The JSON text of params ("{}" when absent), or of a response's result or error. */
