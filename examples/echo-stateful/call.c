@@ -40,7 +40,8 @@ static enum MHD_Result send_answer(struct call *call)
 	if (response == NULL) {
 		return MHD_NO;
 	}
-	if (atomic_load(&call->server->leaving)) {
+	/* What is left of a body that is not read must not pass for the next request. */
+	if (atomic_load(&call->server->leaving) || call->too_big) {
 		MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
 	}
 	unsigned status = (unsigned)mcpsess_http_status(call->exchange);
@@ -81,7 +82,8 @@ static enum MHD_Result begin(struct call *call, const char *method)
 	request.method = mcpsess_str(method);
 	request.header = mhd_header;
 	request.headers = call->connection;
-	request.body = mcpsess_mem(call->body, call->authorized ? call->len : 0);
+	request.too_big = (uint32_t)call->too_big;
+	request.body = mcpsess_mem(call->body, call->authorized && !call->too_big ? call->len : 0);
 	request.tenant = mcpsess_str(call->tenant);
 	request.principal = call->principal;
 	request.challenge = call->authorized ? NULL : AUTH_CHALLENGE;
@@ -89,17 +91,8 @@ static enum MHD_Result begin(struct call *call, const char *method)
 	return advance(call);
 }
 
-static enum MHD_Result too_big(struct call *call)
-{
-	return http_refuse(call->connection, 413, MCPSESS_RPC_INVALID_REQUEST, "Message too big",
-		MHD_HTTP_HEADER_CONNECTION, "close");
-}
-
 static enum MHD_Result answer(struct call *call, const char *method)
 {
-	if (call->too_big) {
-		return too_big(call);
-	}
 	/* Counted first: either it sees that the server drains, or the server sees it. */
 	call->begun = 1;
 	atomic_fetch_add(&call->server->under_way, 1);
@@ -127,8 +120,8 @@ static void set_tenant(struct call *call)
 }
 
 /* The headers are there. A body that says that it is too big is not even read. */
-static enum MHD_Result open_call(
-	struct server *server, struct MHD_Connection *connection, struct call **out)
+static enum MHD_Result open_call(struct server *server, struct MHD_Connection *connection,
+	const char *method, struct call **out)
 {
 	struct call *call = calloc(1, sizeof(*call));
 	if (call == NULL) {
@@ -143,10 +136,9 @@ static enum MHD_Result open_call(
 	}
 	const char *length = MHD_lookup_connection_value(
 		connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_CONTENT_LENGTH);
-	if (length != NULL && strtoull(length, NULL, 10) > mcpsess_rpc_max_message(server->rpc)) {
-		return too_big(call);
-	}
-	return MHD_YES;
+	call->too_big =
+		length != NULL && strtoull(length, NULL, 10) > mcpsess_rpc_max_message(server->rpc);
+	return call->too_big ? answer(call, method) : MHD_YES;
 }
 
 /* Keep some of the body. Beyond the limit it is let go, and beyond twice the limit so is the
@@ -184,7 +176,7 @@ enum MHD_Result call_on_request(void *user_data, struct MHD_Connection *connecti
 		return admin_answer(server, connection, method, path);
 	}
 	if (call == NULL) {
-		enum MHD_Result result = open_call(server, connection, &call);
+		enum MHD_Result result = open_call(server, connection, method, &call);
 		*own = call;
 		return result;
 	}

@@ -84,6 +84,11 @@ struct mcpsess_http_request {
 	 * preflight, which never says who asks, is answered. The body is not read.
 	 */
 	const char *challenge;
+	/**
+	 * 1: the body is above mcpsess_rpc_max_message(), and the host did not keep it. A POST is
+	 * answered with 413 where nothing else is wrong; body is not read.
+	 */
+	uint32_t too_big;
 
 	/** As input.ready; only with a store that pends. */
 	void (*ready)(void *user_data, struct mcpsess_http_exchange *exchange,

@@ -45,7 +45,7 @@ void mcpsess_http_see(const struct mcpsess_http_request *request, struct mcpsess
 	memset(seen, 0, sizeof(*seen));
 	seen->verb = verb_of(request->method);
 	seen->unknown = request->challenge != NULL && seen->verb != MCPSESS_HTTP_OPTIONS;
-	seen->body_len = request->body.len;
+	seen->body_len = request->too_big ? SIZE_MAX : request->body.len;
 	for (size_t i = 0; i < MCPSESS_HTTP_FIELD_COUNT && request->header != NULL; i++) {
 		struct mcpsess_http_field *field = &seen->fields[i];
 		field->count = request->header(request->headers, names[i], &field->value);

@@ -2,6 +2,7 @@
 """No session is made by what is refused; caps hold exactly; what ends leaves nothing behind."""
 import concurrent.futures
 import json
+import tempfile
 
 from mcp import Client, Server, check, equal, initialize, opened, run
 
@@ -89,6 +90,32 @@ def a_body_above_the_limit_is_413_and_nothing_is_kept_of_it():
         other = opened(server)
         other.call("echo", message="alive")
         equal(server.sessions(), 2, "sessions")
+
+
+def said_to_be_too_big(server, **headers):
+    """The answer to a POST whose body is announced and never sent."""
+    return Client(server).send("POST", Content_Length=str(5 << 20), **headers)
+
+
+@check
+def a_body_above_the_limit_is_judged_like_any_other():
+    page = "http://localhost:5173"
+    with Server("--cors") as server:
+        answer = said_to_be_too_big(server, Origin=page)
+        equal(answer.status, 413)
+        equal(answer.headers["access-control-allow-origin"], page)
+        equal(answer.headers["cache-control"], "no-store")
+        equal(answer.headers["connection"].lower(), "close")
+        equal(Client(server).send("POST", iter([b"x" * (5 << 20)])).status, 413, "in chunks")
+        equal(server.metric('mcpsess_refused_total{cause="toobig"}'), 2, "counted")
+        equal(said_to_be_too_big(server, Host="evil.example.com").status, 403)
+        equal(said_to_be_too_big(server, Origin="https://evil.example.com").status, 403)
+    with tempfile.NamedTemporaryFile("w") as tokens:
+        tokens.write("secret somebody\n")
+        tokens.flush()
+        with Server("--auth-token", tokens.name) as server:
+            equal(said_to_be_too_big(server).status, 401)
+            equal(said_to_be_too_big(server, Authorization="Bearer secret").status, 413)
 
 
 run()

@@ -72,6 +72,38 @@ static void a_size_is_refused_before_it_is_read(void **state)
 	site_close(&site);
 }
 
+static void a_body_that_was_not_kept_is_judged_like_any_other(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *method, *head, *challenge;
+		int status;
+	} cases[] = {
+		{ "POST", JSON, NULL, 413 },
+		{ "POST", LOCAL HTML, NULL, 413 },
+		{ "POST", JSON, "Bearer", 401 },
+		{ "POST", EVIL TYPE, NULL, 403 },
+		{ "POST", JSON "Origin: http://evil.example.com\r\n", NULL, 403 },
+		{ "POST", JSON "Origin: http://localhost:3000\r\n", NULL, 413 },
+		{ "DELETE", LOCAL, NULL, 400 },
+		{ "OPTIONS", LOCAL, NULL, 204 },
+	};
+	struct mcpsess_http_options cors = { .cors = 1 };
+	struct site site;
+	struct answer answer;
+	site_open(&site, "memory:", cors, usual);
+	site.too_big = 1;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		site.challenge = cases[i].challenge;
+		site_ask(&site, cases[i].method, cases[i].head, "", &answer);
+		assert_int_equal(answer.status, cases[i].status);
+		int page = strstr(cases[i].head, "http://localhost") != NULL;
+		assert_int_equal(header_of(&answer, "Access-Control-Allow-Origin") != NULL, page);
+	}
+	assert_int_equal(site_refused(&site, MCPSESS_REFUSED_TOOBIG), 3);
+	site_close(&site);
+}
+
 static void what_came_twice_is_refused(void **state)
 {
 	(void)state;
@@ -248,6 +280,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_first_broken_rule_is_the_one_told),
 		cmocka_unit_test(a_size_is_refused_before_it_is_read),
+		cmocka_unit_test(a_body_that_was_not_kept_is_judged_like_any_other),
 		cmocka_unit_test(what_came_twice_is_refused),
 		cmocka_unit_test(all_revisions_are_spoken_and_no_other),
 		cmocka_unit_test(hosts_and_origins_are_those_of_the_options),

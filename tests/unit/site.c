@@ -231,6 +231,7 @@ void site_ask(struct site *site, const char *method, const char *head, const cha
 		.body = guarded.body,
 		.principal = mcpsess_str(site->principal),
 		.challenge = site->challenge,
+		.too_big = (uint32_t)site->too_big,
 	};
 	struct mcpsess_http_exchange *exchange;
 	enum mcpsess_verdict verdict = mcpsess_http_begin(site->http, &request, &exchange);

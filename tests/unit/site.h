@@ -26,6 +26,7 @@ struct site {
 	int blocks;      /* not freed */
 	const char *principal;
 	const char *challenge;       /* NULL: whoever asks is known */
+	int too_big;                 /* the body was not kept */
 	char id[MCPSESS_ID_MAX + 1]; /* of site_session() */
 };
 
