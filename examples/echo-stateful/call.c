@@ -82,6 +82,7 @@ static enum MHD_Result begin(struct call *call, const char *method)
 	request.method = mcpsess_str(method);
 	request.header = mhd_header;
 	request.headers = call->connection;
+	request.draining = (uint32_t)atomic_load(&call->server->draining);
 	request.too_big = (uint32_t)call->too_big;
 	request.body = mcpsess_mem(call->body, call->authorized && !call->too_big ? call->len : 0);
 	request.tenant = mcpsess_str(call->tenant);
@@ -96,10 +97,6 @@ static enum MHD_Result answer(struct call *call, const char *method)
 	/* Counted first: either it sees that the server drains, or the server sees it. */
 	call->begun = 1;
 	atomic_fetch_add(&call->server->under_way, 1);
-	if (atomic_load(&call->server->draining)) {
-		return http_refuse(call->connection, 503, MCPSESS_RPC_INTERNAL_ERROR,
-			"The server is shutting down", MHD_HTTP_HEADER_RETRY_AFTER, "1");
-	}
 	return begin(call, method);
 }
 

@@ -22,12 +22,3 @@ enum MHD_Result http_reply(struct MHD_Connection *connection, int status, const 
 	MHD_destroy_response(response);
 	return queued;
 }
-
-enum MHD_Result http_refuse(struct MHD_Connection *connection, int status, int code,
-	const char *why, const char *header, const char *value)
-{
-	struct text text = { 0 };
-	text_print(&text, "{\"jsonrpc\":\"2.0\",\"error\":{\"code\":%d,\"message\":\"%s\"}}", code,
-		why);
-	return http_reply(connection, status, "application/json", &text, header, value);
-}

@@ -12,8 +12,4 @@
 enum MHD_Result http_reply(struct MHD_Connection *connection, int status, const char *type,
 	struct text *text, const char *header, const char *value);
 
-/* Answer with a JSON-RPC error, for what never became an exchange. */
-enum MHD_Result http_refuse(struct MHD_Connection *connection, int status, int code,
-	const char *why, const char *header, const char *value);
-
 #endif

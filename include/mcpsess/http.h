@@ -89,6 +89,11 @@ struct mcpsess_http_request {
 	 * answered with 413 where nothing else is wrong; body is not read.
 	 */
 	uint32_t too_big;
+	/**
+	 * 1: the host is about to end and begins nothing more. Whom it knows is answered with 503
+	 * and Retry-After, from an accepted Host and Origin; a preflight is answered all the same.
+	 */
+	uint32_t draining;
 
 	/** As input.ready; only with a store that pends. */
 	void (*ready)(void *user_data, struct mcpsess_http_exchange *exchange,

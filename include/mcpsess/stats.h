@@ -29,6 +29,7 @@ enum mcpsess_refused {
 	MCPSESS_REFUSED_STORE,        /* the store failed */
 	MCPSESS_REFUSED_UNAUTHORIZED, /* HTTP: the host asked who comes */
 	MCPSESS_REFUSED_METHOD,       /* HTTP: a verb that is not offered, or a stream */
+	MCPSESS_REFUSED_DRAINING,     /* HTTP: the host is about to end */
 	MCPSESS_REFUSED_COUNT
 };
 

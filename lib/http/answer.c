@@ -67,7 +67,7 @@ static void set_refusal(
 {
 	int bare = exchange->verb == MCPSESS_HTTP_HEAD;
 	exchange->sse = 0;
-	set_status(exchange, refusal->status, refusal == &mcpsess_http_no_memory);
+	set_status(exchange, refusal->status, refusal->status == 503);
 	if (refusal == &mcpsess_http_unknown) {
 		mcpsess_http_add_text(exchange, "WWW-Authenticate", exchange->challenge);
 	}

@@ -24,6 +24,8 @@ const struct mcpsess_http_refusal mcpsess_http_not_offered =
 	REFUSAL(405, MCPSESS_REFUSED_METHOD, "Method not allowed");
 const struct mcpsess_http_refusal mcpsess_http_unknown =
 	REFUSAL(401, MCPSESS_REFUSED_UNAUTHORIZED, "Unauthorized");
+static const struct mcpsess_http_refusal draining = { 503, MCPSESS_REFUSED_DRAINING, "draining",
+	MCPSESS_HTTP_ERROR(-32603, "The server is shutting down, try again") };
 const struct mcpsess_http_refusal mcpsess_http_no_memory = { 503, MCPSESS_REFUSED_STORE,
 	"out of memory", MCPSESS_HTTP_ERROR(-32603, "Out of memory, try again later") };
 
@@ -45,6 +47,7 @@ void mcpsess_http_see(const struct mcpsess_http_request *request, struct mcpsess
 	memset(seen, 0, sizeof(*seen));
 	seen->verb = verb_of(request->method);
 	seen->unknown = request->challenge != NULL && seen->verb != MCPSESS_HTTP_OPTIONS;
+	seen->draining = request->draining && seen->verb != MCPSESS_HTTP_OPTIONS;
 	seen->body_len = request->too_big ? SIZE_MAX : request->body.len;
 	for (size_t i = 0; i < MCPSESS_HTTP_FIELD_COUNT && request->header != NULL; i++) {
 		struct mcpsess_http_field *field = &seen->fields[i];
@@ -120,6 +123,9 @@ const struct mcpsess_http_refusal *mcpsess_http_judge(
 	}
 	if (seen->unknown) {
 		return &mcpsess_http_unknown;
+	}
+	if (seen->draining) {
+		return &draining;
 	}
 	if (seen->verb == MCPSESS_HTTP_HEAD || seen->verb == MCPSESS_HTTP_OTHER) {
 		return &mcpsess_http_not_offered;

@@ -33,6 +33,7 @@ struct mcpsess_http_field {
 struct mcpsess_http_seen {
 	enum mcpsess_http_verb verb;
 	int unknown; /* who asks */
+	int draining;
 	size_t body_len;
 	struct mcpsess_http_field fields[MCPSESS_HTTP_FIELD_COUNT];
 };

@@ -94,7 +94,7 @@ size_t mcpsess_stats_prometheus(const struct mcpsess_stats *stats, char *out, si
 	static const char *const ended[MCPSESS_ENDED_COUNT] = { "deleted", "expired" };
 	static const char *const refused[MCPSESS_REFUSED_COUNT] = { "malformed", "toobig",
 		"missing", "unknown", "expired", "revoked", "notowner", "limit", "origin", "store",
-		"unauthorized", "method" };
+		"unauthorized", "method", "draining" };
 	struct page page = { .out = out, .capacity = capacity };
 	number(&page, "mcpsess_sessions_active", "gauge",
 		"Sessions alive, initializing ones included", stats->sessions_active);

@@ -96,6 +96,25 @@ def a_call_in_flight_is_answered_while_the_server_goes_on_serving():
 
 
 @check
+def who_comes_while_the_server_ends_is_told_to_come_again():
+    page = "http://localhost:5173"
+    with Server("--cors") as server:
+        client, other = opened(server), Client(server, Origin=page)
+        with concurrent.futures.ThreadPoolExecutor(1) as pool:
+            pending = pool.submit(client.call, "echo", message="in flight", delay=2)
+            until(lambda: server.request("GET", "/health").json()["calls"] == 1)
+            other.connection.connect()
+            server.process.send_signal(signal.SIGTERM)
+            until(lambda: "draining, 1 calls" in server.said())
+            answer = other.ask("initialize", initialize())
+            pending.result()
+        equal(answer.status, 503, answer.body)
+        equal(answer.headers["retry-after"], "1")
+        equal(answer.headers["access-control-allow-origin"], page)
+        equal(answer.json()["error"]["code"], -32603)
+
+
+@check
 def wrong_settings_are_refused_at_the_start_with_a_clear_text():
     wrong = [
         (["--store", "memory"], "memory"),

@@ -155,6 +155,35 @@ static void an_origin_cannot_smuggle_a_header_in(void **state)
 	site_close(&site);
 }
 
+static void a_page_can_read_that_the_server_ends(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *method, *head, *challenge;
+		int status;
+	} cases[] = {
+		{ "POST", JSON APP, NULL, 503 },
+		{ "DELETE", LOCAL APP, NULL, 503 },
+		{ "POST", JSON APP, "Bearer", 401 },
+		{ "OPTIONS", LOCAL APP, NULL, 204 },
+		{ "POST", "Host: evil.example.com\r\n" APP, NULL, 403 },
+	};
+	struct site site;
+	struct answer answer;
+	site_open(&site, "memory:", with_cors("https://app.example.com"), usual);
+	site.draining = 1;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		site.challenge = cases[i].challenge;
+		site_ask(&site, cases[i].method, cases[i].head, INITIALIZE, &answer);
+		assert_int_equal(answer.status, cases[i].status);
+		assert_non_null(header_of(&answer, "Access-Control-Allow-Origin"));
+		assert_int_equal(header_of(&answer, "Retry-After") != NULL, cases[i].status == 503);
+	}
+	assert_int_equal(site_refused(&site, MCPSESS_REFUSED_DRAINING), 2);
+	assert_int_equal(site_count(&site), 0);
+	site_close(&site);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -163,6 +192,7 @@ int main(void)
 		cmocka_unit_test(a_page_can_read_that_it_must_say_who_it_is),
 		cmocka_unit_test(what_is_no_accepted_page_gets_no_permission),
 		cmocka_unit_test(an_origin_cannot_smuggle_a_header_in),
+		cmocka_unit_test(a_page_can_read_that_the_server_ends),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

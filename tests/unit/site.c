@@ -232,6 +232,7 @@ void site_ask(struct site *site, const char *method, const char *head, const cha
 		.principal = mcpsess_str(site->principal),
 		.challenge = site->challenge,
 		.too_big = (uint32_t)site->too_big,
+		.draining = (uint32_t)site->draining,
 	};
 	struct mcpsess_http_exchange *exchange;
 	enum mcpsess_verdict verdict = mcpsess_http_begin(site->http, &request, &exchange);

@@ -25,8 +25,9 @@ struct site {
 	int fail_at;     /* the number of the one that fails; 0: none */
 	int blocks;      /* not freed */
 	const char *principal;
-	const char *challenge;       /* NULL: whoever asks is known */
-	int too_big;                 /* the body was not kept */
+	const char *challenge; /* NULL: whoever asks is known */
+	int too_big;           /* the body was not kept */
+	int draining;
 	char id[MCPSESS_ID_MAX + 1]; /* of site_session() */
 };
 
