@@ -2,8 +2,9 @@
 """What belongs to one session or one principal never reaches another."""
 import concurrent.futures
 import tempfile
+import time
 
-from mcp import Client, Server, check, equal, initialize, opened, run
+from mcp import Client, Server, check, equal, initialize, opened, run, until
 
 
 def body(method, ident, **params):
@@ -113,6 +114,27 @@ def a_principal_header_counts_only_from_a_trusted_proxy():
         equal(Client(server).ask("initialize", initialize()).status, 401, "nobody")
     with Server("--principal-header", "X-User", "--trusted-proxy", "192.0.2.0/24") as server:
         equal(Client(server, X_User="alice").ask("initialize", initialize()).status, 401, "forged")
+
+
+@check
+def a_call_that_is_cancelled_over_HTTP_ends_at_once_without_an_answer():
+    with Server() as server, concurrent.futures.ThreadPoolExecutor(2) as pool:
+        clients = [opened(server), opened(server)]
+        slow = body("tools/call", 7, name="echo", arguments={"message": "late", "delay": 4})
+        began = time.monotonic()
+        ends, goes_on = [pool.submit(client.send, "POST", slow) for client in clients]
+        other = Client(server)
+        other.session = clients[0].session
+
+        def cancelled():
+            equal(other.send("POST", {"jsonrpc": "2.0", "method": "notifications/cancelled",
+                                      "params": {"requestId": 7}}).status, 202)
+            return ends.done()
+        until(cancelled)
+        equal(time.monotonic() - began < 3, True, "it is cut short")
+        equal((ends.result().status, ends.result().body), (202, b""))
+        equal(b"late" in goes_on.result().body, True, "the other session's call 7")
+        equal("next" in clients[0].call("echo", message="next"), True)
 
 
 run()
