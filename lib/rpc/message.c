@@ -117,27 +117,34 @@ static int begin_lazy(struct mcpsess_message *message)
 	return MCPSESS_STEP_NEXT;
 }
 
-/* A batch meets the strictest policy of its requests; it is read ahead for that. */
+/* As without_session() decides of a single message. */
+static enum mcpsess_policy item_policy(struct mcpsess_message *message, struct mcpsess_bytes text)
+{
+	struct mcpsess_envelope *item = &message->item;
+	struct mcpsess_bytes params = mcpsess_json_member(text, mcpsess_str("params"));
+	struct mcpsess_bytes name = mcpsess_json_member(params, mcpsess_str("name"));
+	struct mcpsess_bytes method = mcpsess_json_member(text, mcpsess_str("method"));
+	struct mcpsess_bytes id = mcpsess_json_member(text, mcpsess_str("id"));
+	if (method.len == 0 && (mcpsess_json_member(text, mcpsess_str("result")).len > 0 ||
+				       mcpsess_json_member(text, mcpsess_str("error")).len > 0)) {
+		return MCPSESS_SESSION_REQUIRED;
+	}
+	mcpsess_buffer_reset(&item->method_text);
+	mcpsess_buffer_reset(&item->name_text);
+	enum mcpsess_policy policy = mcpsess_policy_for(&message->rpc->options,
+		mcpsess_json_string(method, &item->method_text),
+		mcpsess_json_string(name, &item->name_text));
+	return policy == MCPSESS_SESSION_LAZY && id.len == 0 ? MCPSESS_SESSION_OPTIONAL : policy;
+}
+
+/* A batch meets the strictest policy of its messages; it is read ahead for that. */
 static enum mcpsess_policy batch_policy(struct mcpsess_message *message)
 {
 	struct mcpsess_json_walk walk = message->batch;
 	enum mcpsess_policy policy = MCPSESS_SESSION_OPTIONAL;
-	while (mcpsess_json_next(&walk)) {
-		struct mcpsess_bytes name = mcpsess_str("name");
-		struct mcpsess_bytes params =
-			mcpsess_json_member(walk.value, mcpsess_str("params"));
-		struct mcpsess_bytes method =
-			mcpsess_json_member(walk.value, mcpsess_str("method"));
-		struct mcpsess_envelope *item = &message->item;
-		mcpsess_buffer_reset(&item->method_text);
-		mcpsess_buffer_reset(&item->name_text);
-		enum mcpsess_policy one = mcpsess_policy_for(&message->rpc->options,
-			mcpsess_json_string(method, &item->method_text),
-			mcpsess_json_string(mcpsess_json_member(params, name), &item->name_text));
-		if (one == MCPSESS_SESSION_REQUIRED) {
-			return one;
-		}
-		policy = one == MCPSESS_SESSION_LAZY ? one : policy;
+	while (policy != MCPSESS_SESSION_REQUIRED && mcpsess_json_next(&walk)) {
+		enum mcpsess_policy one = item_policy(message, walk.value);
+		policy = one != MCPSESS_SESSION_OPTIONAL ? one : policy;
 	}
 	return policy;
 }

@@ -99,6 +99,24 @@ static void the_calls_of_a_batch_are_counted_one_by_one(void **state)
 	kit_close(&kit);
 }
 
+static void a_batch_without_a_session_meets_what_its_messages_would(void **state)
+{
+	(void)state;
+	static const char notification[] = "[{\"jsonrpc\":\"2.0\",\"method\":\"notifications/x\"}]";
+	static const char response[] = "[{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{}}]";
+	struct kit kit;
+	struct answer answer;
+	kit_open(&kit, "memory:", (struct mcpsess_rpc_options){ .policy = MCPSESS_SESSION_LAZY });
+	kit_send(&kit, notification, "", "", &answer);
+	assert_int_equal(answer.status, MCPSESS_OK);
+	assert_int_equal(kit_count(&kit), 0);
+	kit_send(&kit, response, "", "", &answer);
+	assert_int_equal(answer.status, MCPSESS_E_INVALID);
+	assert_true(answer.lacks_session);
+	assert_int_equal(kit_count(&kit), 0);
+	kit_close(&kit);
+}
+
 static void batches_belong_to_one_revision(void **state)
 {
 	(void)state;
@@ -219,6 +237,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_batch_is_answered_in_one_array),
 		cmocka_unit_test(the_calls_of_a_batch_are_counted_one_by_one),
+		cmocka_unit_test(a_batch_without_a_session_meets_what_its_messages_would),
 		cmocka_unit_test(batches_belong_to_one_revision),
 		cmocka_unit_test(a_batch_is_limited_and_holds_no_initialize),
 		cmocka_unit_test(the_messages_of_a_batch_may_nest_as_deep_as_others),
