@@ -82,6 +82,25 @@ static void ignore_notice(void *user_data, const PGresult *notice)
 	(void)notice;
 }
 
+int mcpsess_postgres_refusal(const char *state)
+{
+	int is_final =
+		state != NULL && (strncmp(state, "28", 2) == 0 || strncmp(state, "3D000", 5) == 0 ||
+					 strncmp(state, "42501", 5) == 0);
+	return is_final ? EACCES : ECONNREFUSED;
+}
+
+/* What has answered is "SEVERITY:  SQLSTATE: text", of one host after the other. */
+static int refusal_in(const char *text)
+{
+	int sys = ECONNREFUSED;
+	for (const char *at = text; sys == ECONNREFUSED && (at = strstr(at, ":  ")) != NULL;) {
+		at += 3;
+		sys = strcspn(at, ":") == 5 ? mcpsess_postgres_refusal(at) : sys;
+	}
+	return sys;
+}
+
 void mcpsess_postgres_connect(struct postgres *pg)
 {
 	const struct mcpsess_host *host = pg->store.host;
@@ -100,6 +119,7 @@ void mcpsess_postgres_connect(struct postgres *pg)
 		return;
 	}
 	PQsetNoticeReceiver(pg->conn, ignore_notice, NULL);
+	PQsetErrorVerbosity(pg->conn, PQERRORS_VERBOSE);
 	mcpsess_postgres_arm(pg);
 	mcpsess_postgres_watch(pg, MCPSESS_EVENT_WRITE);
 }
@@ -117,9 +137,11 @@ void mcpsess_postgres_connect_on(struct postgres *pg)
 		break;
 	case PGRES_POLLING_OK:
 		PQsetnonblocking(pg->conn, 1);
+		PQsetErrorVerbosity(pg->conn, PQERRORS_DEFAULT);
 		mcpsess_postgres_check(pg);
 		break;
 	default:
-		mcpsess_postgres_drop(pg, ECONNREFUSED, PQerrorMessage(pg->conn));
+		mcpsess_postgres_drop(
+			pg, refusal_in(PQerrorMessage(pg->conn)), PQerrorMessage(pg->conn));
 	}
 }

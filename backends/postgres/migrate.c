@@ -88,7 +88,7 @@ static void refuse(struct postgres *pg)
 			pg->schema, pg->version > 0 ? "is older than" : "is missing; it needs",
 			wanted);
 	}
-	mcpsess_postgres_drop(pg, ECONNREFUSED, text);
+	mcpsess_postgres_drop(pg, EACCES, text);
 }
 
 static void begin(struct postgres *pg)
@@ -147,7 +147,7 @@ static int take(struct postgres *pg, const PGresult *result)
 		pg->version = 0;
 		return 1;
 	}
-	mcpsess_postgres_drop(pg, ECONNREFUSED, PQresultErrorMessage(result));
+	mcpsess_postgres_drop(pg, mcpsess_postgres_refusal(state), PQresultErrorMessage(result));
 	return 0;
 }
 

@@ -132,6 +132,8 @@ void mcpsess_postgres_connect_on(struct postgres *pg);
 void mcpsess_postgres_watch(struct postgres *pg, uint32_t events);
 /* End the connection, failing what is under way on it, and what waits if there is none yet. */
 void mcpsess_postgres_drop(struct postgres *pg, int sys, const char *text);
+/* The errno of a connection that ended so: EACCES when the next would too. NULL: no SQLSTATE. */
+int mcpsess_postgres_refusal(const char *state);
 
 /* -- migrate.c ---------------------------------------------------------------------------- */
 

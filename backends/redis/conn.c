@@ -142,7 +142,8 @@ void mcpsess_redis_conn_lose(struct redis_conn *conn, int sys, const char *why)
 		return;
 	}
 	if (was != REDIS_READY) {
-		note_failure(conn, sys, copy);
+		/* Who refuses us has said why. */
+		note_failure(conn, sys == EACCES && was != REDIS_CONNECTING ? 0 : sys, copy);
 		if (conn->is_node) {
 			mcpsess_redis_leave_node(conn);
 		} else {
@@ -242,12 +243,12 @@ static void greet(struct redis_conn *conn)
 	write_out(conn);
 }
 
-static void take_handshake(struct redis_conn *conn, enum redis_io io, const char *why)
+static void take_handshake(struct redis_conn *conn, enum redis_io io, int sys, const char *why)
 {
 	if (io == REDIS_IO_OK) {
 		greet(conn);
 	} else if (io == REDIS_IO_FAILED) {
-		mcpsess_redis_conn_lose(conn, 0, why);
+		mcpsess_redis_conn_lose(conn, sys, why);
 	} else {
 		watch(conn, io == REDIS_IO_READ ? MCPSESS_EVENT_READ : MCPSESS_EVENT_WRITE);
 	}
@@ -257,14 +258,15 @@ static void secure(struct redis_conn *conn)
 {
 	char why[sizeof(conn->why)] = "";
 	enum redis_io io;
+	int sys = 0;
 	if (conn->state == REDIS_SECURING) {
-		io = mcpsess_redis_tls_handshake(&conn->socket, why, sizeof(why));
+		io = mcpsess_redis_tls_handshake(&conn->socket, &sys, why, sizeof(why));
 	} else {
 		conn->state = REDIS_SECURING;
 		io = mcpsess_redis_tls_begin(&conn->socket, &conn->redis->config.tls,
-			conn->endpoint.host, why, sizeof(why));
+			conn->endpoint.host, &sys, why, sizeof(why));
 	}
-	take_handshake(conn, io, why);
+	take_handshake(conn, io, sys, why);
 }
 
 static void take_io(struct redis_conn *conn, enum redis_io io, int sys, const char *why)

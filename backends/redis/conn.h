@@ -81,7 +81,10 @@ int mcpsess_redis_say_auth(
 	struct redis_conn *conn, const char *user, const char *password, size_t len);
 /* Who we are, if the server is to be told. */
 int mcpsess_redis_say_password(struct redis_conn *conn);
-/* OK: go on; else it is refused, with the reason in *why. */
+/*
+ * OK: go on; else the reason is in *why: INVALID when it would be the same again, UNAVAILABLE when
+ * it may pass.
+ */
 int mcpsess_redis_greeted(struct redis_conn *conn, uint32_t step, const struct redisReply *reply,
 	char *why, size_t capacity);
 

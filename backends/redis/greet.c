@@ -110,7 +110,7 @@ static int is_text(const redisReply *reply, const char *text)
 	return reply->type == REDIS_REPLY_STRING && strcmp(reply->str, text) == 0;
 }
 
-static int check_role(const redisReply *reply, char *why, size_t capacity)
+static int check_role(const redisReply *reply, int may_pass, char *why, size_t capacity)
 {
 	if (reply->type != REDIS_REPLY_ARRAY || reply->elements == 0) {
 		snprintf(why, capacity, "the server does not tell its role");
@@ -118,7 +118,7 @@ static int check_role(const redisReply *reply, char *why, size_t capacity)
 	}
 	if (!is_text(reply->element[0], "master")) {
 		snprintf(why, capacity, "the server is a replica: sessions need a primary");
-		return MCPSESS_E_UNAVAILABLE;
+		return may_pass ? MCPSESS_E_UNAVAILABLE : MCPSESS_E_INVALID;
 	}
 	return MCPSESS_OK;
 }
@@ -152,7 +152,7 @@ static int check_memory(
 		store->host->log(store->core, MCPSESS_LOG_WARN, why);
 		return MCPSESS_OK;
 	}
-	return MCPSESS_E_UNAVAILABLE;
+	return MCPSESS_E_INVALID;
 }
 
 static int take_sha(
@@ -166,6 +166,18 @@ static int take_sha(
 	return MCPSESS_OK;
 }
 
+/* What is loading, failing over or full says so by other words. */
+static int is_final(const char *error)
+{
+	static const char *const finals[] = { "WRONGPASS", "NOAUTH", "NOPERM", "DENIED", "ERR " };
+	for (size_t i = 0; i < sizeof(finals) / sizeof(finals[0]); i++) {
+		if (strncmp(error, finals[i], strlen(finals[i])) == 0) {
+			return strncmp(error, "ERR max number of clients", 25) != 0;
+		}
+	}
+	return 0;
+}
+
 int mcpsess_redis_greeted(
 	struct redis_conn *conn, uint32_t step, const redisReply *reply, char *why, size_t capacity)
 {
@@ -174,14 +186,16 @@ int mcpsess_redis_greeted(
 		uint32_t index = step - REDIS_GREET_AUTH;
 		snprintf(why, capacity, "%s is refused: %.120s", steps[index < 4 ? index : 4],
 			reply->str);
-		return MCPSESS_E_UNAVAILABLE;
+		return is_final(reply->str) ? MCPSESS_E_INVALID : MCPSESS_E_UNAVAILABLE;
 	}
 	switch (step) {
 	case REDIS_GREET_AUTH:
 	case REDIS_GREET_SELECT:
 		return MCPSESS_OK;
 	case REDIS_GREET_ROLE:
-		return check_role(reply, why, capacity);
+		/* Sentinels and maps of a cluster may be behind. */
+		return check_role(
+			reply, conn->is_node || conn->redis->config.seeds.count > 0, why, capacity);
 	case REDIS_GREET_MEMORY:
 		return check_memory(conn, reply, why, capacity);
 	default:

@@ -6,15 +6,17 @@ int mcpsess_redis_tls_is_there(void)
 }
 
 enum redis_io mcpsess_redis_tls_begin(struct redis_socket *socket,
-	const struct redis_tls_config *config, const char *host, char *why, size_t capacity)
+	const struct redis_tls_config *config, const char *host, int *sys, char *why,
+	size_t capacity)
 {
-	(void)socket, (void)config, (void)host, (void)why, (void)capacity;
+	(void)socket, (void)config, (void)host, (void)sys, (void)why, (void)capacity;
 	return REDIS_IO_FAILED;
 }
 
-enum redis_io mcpsess_redis_tls_handshake(struct redis_socket *socket, char *why, size_t capacity)
+enum redis_io mcpsess_redis_tls_handshake(
+	struct redis_socket *socket, int *sys, char *why, size_t capacity)
 {
-	(void)socket, (void)why, (void)capacity;
+	(void)socket, (void)sys, (void)why, (void)capacity;
 	return REDIS_IO_FAILED;
 }
 

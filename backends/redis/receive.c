@@ -34,8 +34,9 @@ static int take_reply(struct redis_conn *conn, const redisReply *reply)
 		return 1;
 	}
 	if (slot.kind >= REDIS_GREET_AUTH && slot.kind != REDIS_WAIT) {
-		if (mcpsess_redis_greeted(conn, slot.kind, reply, why, sizeof(why)) < 0) {
-			mcpsess_redis_conn_lose(conn, 0, why);
+		int r = mcpsess_redis_greeted(conn, slot.kind, reply, why, sizeof(why));
+		if (r < 0) {
+			mcpsess_redis_conn_lose(conn, r == MCPSESS_E_INVALID ? EACCES : 0, why);
 			return 0;
 		}
 		if (slot.kind == REDIS_GREET_END - 1) {

@@ -140,7 +140,8 @@ static const char *make(
 }
 
 enum redis_io mcpsess_redis_tls_begin(struct redis_socket *socket,
-	const struct redis_tls_config *config, const char *host, char *why, size_t capacity)
+	const struct redis_tls_config *config, const char *host, int *sys, char *why,
+	size_t capacity)
 {
 	ERR_clear_error();
 	struct redis_tls *tls = OPENSSL_zalloc(sizeof(*tls));
@@ -153,9 +154,10 @@ enum redis_io mcpsess_redis_tls_begin(struct redis_socket *socket,
 	ERR_clear_error();
 	if (problem != NULL) {
 		snprintf(why, capacity, "%s", problem);
+		*sys = EACCES;
 		return REDIS_IO_FAILED;
 	}
-	return mcpsess_redis_tls_handshake(socket, why, capacity);
+	return mcpsess_redis_tls_handshake(socket, sys, why, capacity);
 }
 
 static enum redis_io io_of(struct redis_tls *tls, int result, int *sys)
@@ -177,12 +179,14 @@ static enum redis_io io_of(struct redis_tls *tls, int result, int *sys)
 	}
 }
 
-enum redis_io mcpsess_redis_tls_handshake(struct redis_socket *socket, char *why, size_t capacity)
+enum redis_io mcpsess_redis_tls_handshake(
+	struct redis_socket *socket, int *sys, char *why, size_t capacity)
 {
 	SSL *ssl = socket->tls->ssl;
-	int sys;
+	int failed;
 	ERR_clear_error();
-	enum redis_io io = io_of(socket->tls, SSL_connect(ssl), &sys);
+	enum redis_io io = io_of(socket->tls, SSL_connect(ssl), &failed);
+	*sys = 0;
 	if (io == REDIS_IO_FAILED || io == REDIS_IO_CLOSED) {
 		long verdict = SSL_get_verify_result(ssl);
 		const char *reason = ERR_reason_error_string(ERR_peek_error());
@@ -190,6 +194,7 @@ enum redis_io mcpsess_redis_tls_handshake(struct redis_socket *socket, char *why
 			verdict != X509_V_OK ? X509_verify_cert_error_string(verdict)
 			: reason != NULL     ? reason
 					     : "the server hung up");
+		*sys = verdict != X509_V_OK ? EACCES : 0;
 		io = REDIS_IO_FAILED;
 	}
 	ERR_clear_error();

@@ -12,11 +12,13 @@ struct redis_tls_config {
 
 /* 0 when this build has no TLS. */
 int mcpsess_redis_tls_is_there(void);
-/* Put TLS on a connected socket; FAILED, with the reason in why, or as handshake. */
+/* Put TLS on a connected socket; FAILED, with the reason in sys and why, or as handshake. */
 enum redis_io mcpsess_redis_tls_begin(struct redis_socket *socket,
-	const struct redis_tls_config *config, const char *host, char *why, size_t capacity);
+	const struct redis_tls_config *config, const char *host, int *sys, char *why,
+	size_t capacity);
 /* OK: it stands, and the server is who it should be. READ or WRITE: wait, and ask again. */
-enum redis_io mcpsess_redis_tls_handshake(struct redis_socket *socket, char *why, size_t capacity);
+enum redis_io mcpsess_redis_tls_handshake(
+	struct redis_socket *socket, int *sys, char *why, size_t capacity);
 enum redis_io mcpsess_redis_tls_read(
 	struct redis_socket *socket, void *data, size_t len, size_t *moved, int *sys);
 enum redis_io mcpsess_redis_tls_write(

@@ -78,6 +78,17 @@ static int open_pool(
 		&server->pool, err);
 }
 
+/* What the store will not allow tomorrow either is better said now; that it is down may pass. */
+static int ask_store(struct server *server, struct mcpsess_error *err)
+{
+	struct mcp_session_store_request request = { .flags = MCP_SESSION_STORE_ANY_OWNER };
+	int status = mcp_session_store_pool_ping(server->pool, &request, NULL, err);
+	if (status == MCPSESS_E_UNAVAILABLE && err->sys != EACCES) {
+		log_line(MCPSESS_LOG_WARN, "started without the store: %s", err->text);
+	}
+	return status == MCPSESS_E_UNAVAILABLE && err->sys == EACCES ? status : MCPSESS_OK;
+}
+
 static int create_rpc(
 	struct server *server, const struct mcpsess_hooks *hooks, struct mcpsess_error *err)
 {
@@ -117,8 +128,8 @@ static int set_up(struct server *server)
 		log_line(MCPSESS_LOG_ERROR, "cannot start a thread");
 		return -1;
 	}
-	if (open_pool(server, &hooks, &err) < 0 || create_rpc(server, &hooks, &err) < 0 ||
-		create_http(server, &err) < 0) {
+	if (open_pool(server, &hooks, &err) < 0 || ask_store(server, &err) < 0 ||
+		create_rpc(server, &hooks, &err) < 0 || create_http(server, &err) < 0) {
 		log_line(MCPSESS_LOG_ERROR, "%s", err.text);
 		return -1;
 	}

@@ -49,8 +49,12 @@ enum mcpsess_status {
  * Written on failure only. Nothing to free.
  */
 struct mcpsess_error {
-	int status;     /* what the function returned */
-	int sys;        /* the errno behind it, or 0 */
+	int status; /* what the function returned */
+	/**
+	 * The errno behind it, or 0. UNAVAILABLE with EACCES: what is there refuses to serve as the
+	 * store is set up, so waiting will not help. Any other may be over soon.
+	 */
+	int sys;
 	char text[240]; /* one line of UTF-8; never a password, never a whole session id */
 };
 

@@ -343,7 +343,10 @@ MCPSESS_API int mcp_session_store_once(struct mcp_session_store *store,
 	const struct mcp_session_store_request *request, struct mcp_session_store_answer *answer,
 	struct mcpsess_error *err);
 
-/** OK when what is behind the store answers and could write, else UNAVAILABLE (CAN_PING). */
+/**
+ * OK when what is behind the store answers and could write, else UNAVAILABLE (CAN_PING). A host
+ * that asks once at its start tells by err->sys what it cannot mend by waiting: EACCES.
+ */
 MCPSESS_API int mcp_session_store_ping(struct mcp_session_store *store,
 	const struct mcp_session_store_request *request, struct mcp_session_store_answer *answer,
 	struct mcpsess_error *err);

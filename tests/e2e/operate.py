@@ -5,6 +5,7 @@ import json
 import signal
 import subprocess
 
+import stores
 from mcp import Client, Server, check, equal, free_port, initialize, opened, program, run, until
 
 
@@ -139,6 +140,46 @@ def wrong_settings_are_refused_at_the_start_with_a_clear_text():
                              stderr=subprocess.STDOUT, env={}, text=True)
         equal(end.returncode in (1, 2), True, (options, end.returncode, end.stdout))
         equal(named in end.stdout, True, (options, end.stdout))
+
+
+def refused_at_its_start(shared, uri, named):
+    command = [program("echo-stateful"), "--port", str(free_port()), "--store", uri,
+               "--module-dir", stores.module_dir(shared.name)]
+    end = subprocess.run(command, timeout=20, check=False, stdin=subprocess.DEVNULL,
+                         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env={}, text=True)
+    equal((end.returncode, named in end.stdout), (1, True), (uri, end.stdout))
+
+
+@check
+def a_redis_that_must_not_serve_is_refused_at_the_start():
+    with stores.open_redis() as shared:
+        commands = shared.server.client()
+        commands("config", "set", "maxmemory-policy", "allkeys-lru")
+        refused_at_its_start(shared, shared.uri, "allkeys-lru")
+        with Server("--module-dir", stores.module_dir("redis"),
+                    "--store", shared.server.unix(eviction="warn")) as server:
+            opened(server)
+        commands("config", "set", "maxmemory-policy", "noeviction")
+        place = f"127.0.0.1:{shared.server.port}"
+        refused_at_its_start(shared, f"redis://{place}/99", "SELECT")
+        refused_at_its_start(shared, f"rediss://{place}?tls_ca=/no/such/file", "tls_ca")
+        commands("config", "set", "requirepass", "right")
+        refused_at_its_start(shared, f"redis://:wrong@{place}", "WRONGPASS")
+        refused_at_its_start(shared, f"redis://{place}", "NOAUTH")
+        commands("config", "set", "requirepass", "")
+        commands("replicaof", "127.0.0.1", free_port())
+        refused_at_its_start(shared, shared.uri, "replica")
+        commands.close()
+
+
+@check
+def a_postgres_that_must_not_serve_is_refused_at_the_start():
+    with stores.open_postgres(migrate="check") as shared:
+        refused_at_its_start(shared, shared.uri, "is missing")
+        shared.server("create role reader login")
+        creating = shared.uri.replace("migrate=check", "migrate=create")
+        for name, why in (("reader", "permission denied"), ("nobody", "does not exist")):
+            refused_at_its_start(shared, creating.replace("//mcp@", f"//{name}@"), why)
 
 
 @check
