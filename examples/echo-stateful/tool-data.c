@@ -6,12 +6,20 @@
 
 #include "tools.h"
 
+/* given is what tool_string() has returned. */
+static enum mcpsess_verdict bad_key(struct mcpsess_message *message, int given)
+{
+	return tool_failed(message,
+		given == -2 ? "key must not have half a surrogate pair" : "key must be a string");
+}
+
 enum mcpsess_verdict tool_set_session_data(struct mcpsess_message *message)
 {
 	struct mcpsess_bytes value = mcpsess_message_argument(message, "value");
 	json_t *key = NULL;
-	if (tool_string(message, "key", &key) != 1) {
-		return tool_failed(message, "key must be a string");
+	int given = tool_string(message, "key", &key);
+	if (given != 1) {
+		return bad_key(message, given);
 	}
 	if (value.len == 0) {
 		json_decref(key);
@@ -86,7 +94,7 @@ enum mcpsess_verdict tool_get_session_data(struct mcpsess_message *message)
 	json_t *key = NULL;
 	int given = tool_string(message, "key", &key);
 	if (given < 0) {
-		return tool_failed(message, "key must be a string");
+		return bad_key(message, given);
 	}
 	if (given == 0) {
 		return get_all(message);

@@ -89,7 +89,7 @@ int tool_string(struct mcpsess_message *message, const char *name, json_t **out)
 	json_t *value = mcpsess_jansson_load(text);
 	if (!json_is_string(value)) {
 		json_decref(value);
-		return -1;
+		return ((const char *)text.data)[0] == '"' ? -2 : -1;
 	}
 	*out = value;
 	return 1;

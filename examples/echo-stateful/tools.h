@@ -27,7 +27,10 @@ enum mcpsess_verdict tool_session_info(struct mcpsess_message *message);
 /* Seconds of echo's delay; -1 when it is not 0 to 60. */
 double tool_echo_delay(struct mcpsess_message *message);
 
-/* 1 and the string, to be released; 0: no such argument; -1: it is no string. */
+/*
+ * 1 and the string, to be released; 0: no such argument; -1: it is no string; -2: it is one with
+ * half a surrogate pair, which is JSON but no text.
+ */
 int tool_string(struct mcpsess_message *message, const char *name, json_t **out);
 
 /* The name that the client gave itself, escaped. */

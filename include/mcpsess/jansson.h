@@ -6,8 +6,8 @@
  * a function returns a new reference, to be released by json_decref(); borrows one, which stays
  * the caller's; or steals one, whatever comes of it.
  *
- * Where jansson cannot hold what JSON can say (an integer beyond 64 bits, a real beyond double)
- * the function that reads it returns NULL, as without memory.
+ * Where jansson cannot hold what JSON can say (an integer beyond 64 bits, a real beyond double,
+ * half a surrogate pair) the function that reads it returns NULL, as without memory.
  *
  * Thread: owner of the session or message.
  */

@@ -26,6 +26,9 @@ struct mcpsess_json_want {
  *
  * OK; INVALID: not JSON; TOOBIG: nested too deep; EXISTS: a wanted member came twice, so readers
  * might differ about it. 512 levels are the most that max_depth can allow.
+ *
+ * A lone surrogate ("\ud800") is JSON, by its grammar (RFC 8259, 8.2), and is kept as it came:
+ * JavaScript sends it, and what was stored before stays readable. Compared, it is U+FFFD.
  */
 int mcpsess_json_scan(struct mcpsess_bytes text, size_t max_depth,
 	const struct mcpsess_json_want *wants, size_t count, struct mcpsess_bytes *found);

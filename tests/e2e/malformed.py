@@ -56,6 +56,24 @@ def text_that_looks_like_a_method_stays_text():
 
 
 @check
+def half_a_surrogate_pair_is_carried_as_it_came_but_names_nothing():
+    with Server() as server:
+        client = opened(server)
+        half = "\ud800"
+        equal(half in client.call("echo", message=half), True)
+        client.call("set_session_data", key="k", value=[half])
+        equal(json.loads(client.call("get_session_data", key="k")), [half])
+        for tool in ("set_session_data", "get_session_data"):
+            answer = client.result("tools/call", {"name": tool,
+                                                  "arguments": {"key": half, "value": 1}})
+            equal(answer["isError"], True, answer)
+            equal("surrogate" in answer["content"][0]["text"], True, answer)
+            answer = client.result("tools/call", {"name": tool,
+                                                  "arguments": {"key": 7, "value": 1}})
+            equal(answer["content"][0]["text"], "key must be a string")
+
+
+@check
 def a_null_clientInfo_harms_nobody():
     with Server() as server:
         client = Client(server)

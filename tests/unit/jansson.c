@@ -42,6 +42,9 @@ static void values_come_back_as_they_were(void **state)
 	assert_null(mcpsess_session_get_json(session, "absent"));
 	set(session, "k", "12345678901234567890");
 	assert_null(mcpsess_session_get_json(session, "k"));
+	assert_int_equal(set(session, "k", "\"\\ud800\""), MCPSESS_OK);
+	assert_null(mcpsess_session_get_json(session, "k"));
+	assert_value(session, "k", "\"\\ud800\"");
 	mcpsess_session_destroy(session);
 }
 
