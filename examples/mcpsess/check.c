@@ -55,8 +55,28 @@ static ssize_t take(void *cookie, const char *data, size_t len)
 	return (ssize_t)len;
 }
 
+/* The kit tells of broken promises; why there is nothing to keep any is for us to say. */
+static int ask(const struct tool *tool, const char *uri)
+{
+	struct mcp_session_store *store;
+	struct mcpsess_error err = { 0 };
+	struct tool asking = *tool;
+	asking.store = uri;
+	int status = tool_open(&asking, &store);
+	if (status != TOOL_OK) {
+		return status;
+	}
+	int answered = tool_ask(store, &err);
+	mcp_session_store_close(store);
+	return answered < 0 ? tool_fail(tool, answered, &err) : TOOL_OK;
+}
+
 static int run(struct tool *tool, const char *uri)
 {
+	int status = ask(tool, uri);
+	if (status != TOOL_OK) {
+		return status;
+	}
 	struct lines lines = { .tool = tool, .json = { .file = stdout } };
 	struct mcpsess_conformance_options options = { .size = sizeof(options) };
 	cookie_io_functions_t functions = { .write = take };

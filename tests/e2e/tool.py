@@ -397,6 +397,19 @@ def check_leaves_nothing_behind():
 
 
 @check
+def check_says_why_a_store_cannot_be_used():
+    status, out, err = call("check", "--module-dir", stores.module_dir("redis"),
+                            store="redis://127.0.0.1:1")
+    equal((status, "cannot be connected to" in err, out), (3, True, ""), err)
+    with stores.open_postgres() as shared:
+        shared.server("create role reader login")
+        tool = Watched(shared)
+        uri = shared.uri.replace("//mcp@", "//reader@")
+        verdict = tool.answer("check", uri, status=3)
+        equal("permission denied" in verdict["text"], True, verdict)
+
+
+@check
 def migrate_prints_the_schema_or_creates_it():
     with stores.open_postgres(schema="mine") as shared:
         tool = Watched(shared)
