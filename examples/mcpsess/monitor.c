@@ -93,6 +93,8 @@ static void write_line(const struct look *look)
 		json_number(&json, "active", look->now.states[1]);
 		json_number(&json, "bytes", look->now.bytes);
 		json_real(&json, "look_ms", (double)look->took_us / 1000);
+	} else {
+		json_text(&json, "text", mcpsess_str(look->err.text));
 	}
 	if (look->has_rates) {
 		json_real(&json, "created_per_second", rate(look, look->changes.created));
@@ -113,6 +115,10 @@ static void print_line(const struct look *look)
 		printf(" sessions=%" PRIu64 " active=%" PRIu64 " bytes=%" PRIu64 " look_ms=%.1f",
 			sessions(look), look->now.states[1], look->now.bytes,
 			(double)look->took_us / 1000);
+	} else {
+		printf(" text=\"");
+		out_clean(stdout, mcpsess_str(look->err.text));
+		putchar('"');
 	}
 	if (look->has_rates) {
 		printf(" created/s=%.1f ended/s=%.1f requests/s=%.1f writes/s=%.1f",

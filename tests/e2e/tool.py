@@ -172,6 +172,15 @@ def monitor_writes_a_line_for_each_look_where_nobody_watches():
     equal("\033" in call("monitor", "--count", "1")[1], False, "nothing is drawn")
 
 
+@check
+def monitor_says_why_a_look_failed():
+    for options in ([], ["--json"]):
+        status, out, _ = call(*options, "monitor", "--count", "1", "--module-dir",
+                              stores.module_dir("redis"), store="redis://127.0.0.1:1")
+        text = json.loads(out)["text"] if options else re.search(' text="(.*)"$', out.strip())[1]
+        equal((status, "cannot be connected to" in text), (3, True), out)
+
+
 # -- sessions of a server ----------------------------------------------------------------------
 
 
