@@ -5,7 +5,7 @@
  *
  * Asks the server at URL (http://127.0.0.1:3000/mcp) for its tools and what it knows of the
  * session, and prints both answers. ID may be -, which reads it, as other users see a command's
- * arguments.
+ * arguments. The variable AUTH_TOKEN has the bearer token for a server that asks who comes.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -90,12 +90,14 @@ static int ask(const struct place *place, const char *body)
 		fprintf(stderr, "continue-session: no server at %s:%s\n", place->host, place->port);
 		return 0;
 	}
+	const char *token = getenv("AUTH_TOKEN");
 	int size = snprintf(text, sizeof(text),
-		"POST %s HTTP/1.1\r\nHost: %s:%s\r\nConnection: close\r\nAccept: %s\r\n"
+		"POST %s HTTP/1.1\r\nHost: %s:%s\r\nConnection: close\r\nAccept: %s\r\n%s%s%s"
 		"Content-Type: application/json\r\nMcp-Session-Id: %s\r\n"
 		"Content-Length: %zu\r\n\r\n%s",
-		place->path, place->host, place->port, place->accept, place->id, strlen(body),
-		body);
+		place->path, place->host, place->port, place->accept,
+		token != NULL ? "Authorization: Bearer " : "", token != NULL ? token : "",
+		token != NULL ? "\r\n" : "", place->id, strlen(body), body);
 	http1_send_all(fd, mcpsess_mem(text, (size_t)size));
 	while (len < ANSWER_MAX && http1_receive(fd, text, ANSWER_MAX, &len) >= 0) {
 	}
@@ -124,7 +126,8 @@ int main(int argc, char **argv)
 		line[strcspn(line, "\r\n")] = '\0';
 	}
 	if (wrong || place.id == NULL || strlen(place.id) > 128) {
-		fputs("continue-session ID [--base URL] [--sse|--json]\n", stderr);
+		fputs("continue-session ID [--base URL] [--sse|--json]; AUTH_TOKEN for who comes\n",
+			stderr);
 		return 2;
 	}
 	return ask(&place, "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"tools/list\"}") == 200 &&

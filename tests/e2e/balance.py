@@ -3,19 +3,21 @@
 import contextlib
 import http.client
 import json
+import os
 import socket
 import subprocess
+import tempfile
 import threading
 
 from mcp import Client, Server, check, equal, free_port, initialize, opened, program, run
 from nodes import Balancer
 
 
-def go_on(server, session, *options):
+def go_on(server, session, *options, env=None):
     return subprocess.run([program("continue-session"), "-", "--base",
                            f"http://127.0.0.1:{server.port}/mcp", *options], text=True,
                           input=session + "\n", stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                          timeout=30, check=False)
+                          timeout=30, check=False, env=env)
 
 
 class Silent:
@@ -99,6 +101,18 @@ def a_session_is_taken_up_with_either_kind_of_answer():
             equal("echo" in [tool["name"] for tool in tools["tools"]], True, tools)
             equal(session.startswith(info["structuredContent"]["session_id"]), False, "secret")
         equal(info["structuredContent"]["request_count"], 2, "requests before")
+
+
+@check
+def a_session_of_somebody_is_taken_up_with_a_token():
+    with tempfile.NamedTemporaryFile("w") as tokens:
+        tokens.write("token-of-alice alice\n")
+        tokens.flush()
+        with Server("--auth-token", tokens.name) as server:
+            session = opened(server, Authorization="Bearer token-of-alice").session
+            for token, status in (("token-of-alice", 0), ("token-of-bob", 1)):
+                done = go_on(server, session, env={**os.environ, "AUTH_TOKEN": token})
+                equal(done.returncode, status, done)
 
 
 @check
