@@ -57,18 +57,45 @@ static struct MHD_Daemon *start(struct server *server, int listener)
 	return daemon;
 }
 
+/* A Host that is accepted: the first of the list. */
+static void print_host(const char *list)
+{
+	const char *first = list + strspn(list, ", \t");
+	size_t len = strcspn(first, ", \t");
+	int any = first[0] == '*';
+	if (len > 1 || !any) {
+		printf(" -H 'Host: %s%.*s'", any ? "mcp" : "", (int)len - any, first + any);
+	}
+}
+
+/* What lets the line in where it would not be for its own sake. */
+static void print_headers(const struct options *options, const char *name, int listener)
+{
+	if (options->allow_host != NULL) {
+		print_host(options->allow_host);
+	} else if (!listen_is_local(listener) && strncmp(name, "localhost:", 10) != 0) {
+		print_host("localhost");
+	}
+	if (options->auth_token != NULL) {
+		printf(" -H \"Authorization: Bearer $TOKEN\"");
+	}
+	if (options->principal_header != NULL) {
+		printf(" -H '%s: somebody'", options->principal_header);
+	}
+}
+
 /* On standard output: where it is, and what to try. */
 static void announce(const struct server *server, int listener)
 {
 	const struct options *options = &server->options;
 	char name[64];
 	listen_name(listener, name);
-	printf("http://%s%s\n"
-	       "curl -i http://%s%s -H 'Content-Type: application/json'%s -d '{\"jsonrpc\":\"2.0\","
-	       "\"id\":1,\"method\":\"initialize\",\"params\":{\"protocolVersion\":\"2025-06-18\","
-	       "\"capabilities\":{},\"clientInfo\":{\"name\":\"curl\",\"version\":\"1\"}}}'\n",
-		name, options->path, name, options->path,
-		options->auth_token != NULL ? " -H \"Authorization: Bearer $TOKEN\"" : "");
+	printf("http://%s%s\ncurl -i http://%s%s -H 'Content-Type: application/json'", name,
+		options->path, name, options->path);
+	print_headers(options, name, listener);
+	printf(" -d '{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"initialize\",\"params\":{"
+	       "\"protocolVersion\":\"2025-06-18\",\"capabilities\":{},"
+	       "\"clientInfo\":{\"name\":\"curl\",\"version\":\"1\"}}}'\n");
 	fflush(stdout);
 	log_line(MCPSESS_LOG_INFO, "listening on %s, sessions in %s", name,
 		mcp_session_store_pool_scheme(server->pool));

@@ -2,8 +2,10 @@
 """What an operator meets: health, metrics, the debug list, stopping, wrong settings."""
 import concurrent.futures
 import json
+import os
 import signal
 import subprocess
+import tempfile
 
 import stores
 from mcp import Client, Server, check, equal, free_port, initialize, opened, program, run, until
@@ -113,6 +115,23 @@ def who_comes_while_the_server_ends_is_told_to_come_again():
         equal(answer.headers["retry-after"], "1")
         equal(answer.headers["access-control-allow-origin"], page)
         equal(answer.json()["error"]["code"], -32603)
+
+
+@check
+def the_printed_line_works_with_every_option():
+    with tempfile.NamedTemporaryFile("w") as tokens:
+        tokens.write("secret somebody\n")
+        tokens.flush()
+        for options in ([], ["--auth-token", tokens.name], ["--allow-host", "mcp.example.com"],
+                        ["--allow-host", "*.example.com, localhost"], ["--allow-host", "*"],
+                        ["--principal-header", "X-User", "--trusted-proxy", "127.0.0.0/8"],
+                        ["--host", "0.0.0.0"], ["--path", "/elsewhere"]):
+            with Server(*options) as server:
+                line = [l for l in server.said().split("\n") if l.startswith("curl ")][0]
+                answer = subprocess.run(["bash", "-c", line], timeout=10, check=False, text=True,
+                                        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                                        env={"PATH": os.environ["PATH"], "TOKEN": "secret"})
+                equal(answer.stdout.split("\n")[0], "HTTP/1.1 200 OK", line)
 
 
 @check
