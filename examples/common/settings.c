@@ -30,7 +30,7 @@ static const struct rule rules[] = {
 	{ "server-name", "MCP_SERVER_NAME", AT(server_name), 0, 0, "NAME", "for clients" },
 	{ "server-version", "MCP_SERVER_VERSION", AT(server_version), 0, 0, "TEXT", "for clients" },
 	{ "allow-host", "ALLOWED_HOSTS", AT(allow_host), 0, 0, "LIST",
-		"accepted Host headers; default this machine's names" },
+		"accepted Host headers; default localhost, 127.0.0.1, [::1]" },
 };
 #undef AT
 

@@ -19,7 +19,7 @@ struct settings {
 	const char *server_name;
 	const char *server_version;
 	const char *protocol_version; /* NULL: the newest known */
-	const char *allow_host;       /* NULL: this machine's names */
+	const char *allow_host;       /* NULL: localhost, 127.0.0.1, [::1] */
 	char created[1024];
 };
 

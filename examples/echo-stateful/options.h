@@ -18,7 +18,7 @@ struct options {
 	enum mcpsess_log_level log_level;
 	const char *server_name;
 	const char *server_version;
-	const char *allow_host;   /* NULL: this machine's names */
+	const char *allow_host;   /* NULL: localhost, 127.0.0.1, [::1] */
 	const char *allow_origin; /* NULL: the same */
 	const char *auth_token;   /* a file; NULL: no tokens */
 	const char *principal_header;

@@ -130,8 +130,8 @@ class Process:
         return True
 
     def said(self):
-        self.log.seek(0)
-        return self.log.read().decode(errors="replace")
+        log = self.log.fileno()  # whose position is the process's too: left where it is
+        return os.pread(log, os.fstat(log).st_size, 0).decode(errors="replace")
 
     def connect(self, timeout=30):
         return http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)

@@ -4,6 +4,7 @@ import concurrent.futures
 import json
 import os
 import signal
+import socket
 import subprocess
 import tempfile
 
@@ -127,11 +128,25 @@ def the_printed_line_works_with_every_option():
                         ["--principal-header", "X-User", "--trusted-proxy", "127.0.0.0/8"],
                         ["--host", "0.0.0.0"], ["--path", "/elsewhere"]):
             with Server(*options) as server:
+                until(lambda: "curl" in server.said())  # pylint: disable=cell-var-from-loop
                 line = [l for l in server.said().split("\n") if l.startswith("curl ")][0]
                 answer = subprocess.run(["bash", "-c", line], timeout=10, check=False, text=True,
                                         stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
                                         env={"PATH": os.environ["PATH"], "TOKEN": "secret"})
                 equal(answer.stdout.split("\n")[0], "HTTP/1.1 200 OK", line)
+
+
+@check
+def the_help_names_the_hosts_that_are_accepted_by_default():
+    said = subprocess.run([program("echo-stateful"), "--help"], timeout=10, check=True, text=True,
+                          stdout=subprocess.PIPE).stdout
+    line = [l for l in said.split("\n") if "--allow-host" in l][0]
+    with Server("--host", "0.0.0.0") as server:
+        for host in ("localhost", "127.0.0.1", "[::1]"):
+            equal(host in line, True, line)
+            equal(Client(server).ask("initialize", initialize(), Host=host).status, 200, host)
+        answer = Client(server).ask("initialize", initialize(), Host=socket.gethostname())
+        equal(answer.status, 403, "the machine's own name is not one of them")
 
 
 @check
