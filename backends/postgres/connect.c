@@ -106,8 +106,14 @@ void mcpsess_postgres_connect(struct postgres *pg)
 	const struct mcpsess_host *host = pg->store.host;
 	struct settings settings;
 	char password[PASSWORD + 1];
-	size_t len = host->password(pg->store.core, password, PASSWORD);
-	password[len < PASSWORD ? len : PASSWORD] = '\0';
+	struct mcpsess_error err;
+	size_t len;
+	if (host->password(pg->store.core, password, PASSWORD, &len, &err) < 0) {
+		explicit_bzero(password, sizeof(password));
+		mcpsess_postgres_drop(pg, 0, err.text);
+		return;
+	}
+	password[len] = '\0';
 	collect(pg, password, &settings);
 	pg->conn = PQconnectStartParams(settings.names, settings.values, 0);
 	explicit_bzero(password, sizeof(password));

@@ -167,11 +167,11 @@ void mcpsess_redis_leave_node(struct redis_conn *conn)
 
 /* -- the map ------------------------------------------------------------------------------- */
 
-int mcpsess_redis_ask_cluster(struct redis_conn *conn)
+int mcpsess_redis_ask_cluster(struct redis_conn *conn, char *why, size_t capacity)
 {
 	static const char *argv[] = { "CLUSTER", "SLOTS" };
 	static const size_t lens[] = { 7, 5 };
-	int r = mcpsess_redis_say_password(conn);
+	int r = mcpsess_redis_say_password(conn, why, capacity);
 	return r == MCPSESS_OK ? mcpsess_redis_say(conn, REDIS_GREET_MASTER, 2, argv, lens) : r;
 }
 

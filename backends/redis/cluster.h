@@ -41,7 +41,7 @@ void mcpsess_redis_again(struct redis *redis, const struct redis_slot *slot, int
 void mcpsess_redis_leave_node(struct redis_conn *conn);
 
 /* Ask the node that was just connected to. NOMEM. */
-int mcpsess_redis_ask_cluster(struct redis_conn *conn);
+int mcpsess_redis_ask_cluster(struct redis_conn *conn, char *why, size_t capacity);
 /* Its answer; UNAVAILABLE, with the reason in *why. */
 int mcpsess_redis_hear_cluster(
 	struct redis_conn *conn, const struct redisReply *reply, char *why, size_t capacity);

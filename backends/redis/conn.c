@@ -230,14 +230,16 @@ static void greet(struct redis_conn *conn)
 {
 	conn->reader = redisReaderCreate();
 	conn->state = REDIS_GREETING;
+	char why[sizeof(conn->why)] = "no memory for a connection";
 	int r = MCPSESS_E_NOMEM;
 	if (conn->reader != NULL) {
-		r = !conn->asking                 ? mcpsess_redis_greet(conn)
-		    : conn->redis->config.cluster ? mcpsess_redis_ask_cluster(conn)
-						  : mcpsess_redis_ask_sentinel(conn);
+		r = !conn->asking ? mcpsess_redis_greet(conn, why, sizeof(why))
+		    : conn->redis->config.cluster
+			    ? mcpsess_redis_ask_cluster(conn, why, sizeof(why))
+			    : mcpsess_redis_ask_sentinel(conn);
 	}
 	if (r < 0) {
-		mcpsess_redis_conn_lose(conn, ENOMEM, "no memory for a connection");
+		mcpsess_redis_conn_lose(conn, r == MCPSESS_E_NOMEM ? ENOMEM : 0, why);
 		return;
 	}
 	write_out(conn);

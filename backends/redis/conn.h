@@ -72,15 +72,15 @@ char *mcpsess_redis_put_number(char *to, uint64_t number);
 int mcpsess_redis_conn_append(
 	struct redis_conn *conn, int argc, const char **argv, const size_t *lens, uint64_t *end);
 
-/* greet.c: ask the server who it is, and hear it. */
-int mcpsess_redis_greet(struct redis_conn *conn);
+/* greet.c: ask the server who it is, and hear it. NOMEM, or UNAVAILABLE with the reason in *why. */
+int mcpsess_redis_greet(struct redis_conn *conn, char *why, size_t capacity);
 /* A step of it. NOMEM. */
 int mcpsess_redis_say(
 	struct redis_conn *conn, uint32_t step, int argc, const char **argv, const size_t *lens);
 int mcpsess_redis_say_auth(
 	struct redis_conn *conn, const char *user, const char *password, size_t len);
-/* Who we are, if the server is to be told. */
-int mcpsess_redis_say_password(struct redis_conn *conn);
+/* Who we are, if the server is to be told. As mcpsess_redis_greet(). */
+int mcpsess_redis_say_password(struct redis_conn *conn, char *why, size_t capacity);
 /*
  * OK: go on; else the reason is in *why: INVALID when it would be the same again, UNAVAILABLE when
  * it may pass.

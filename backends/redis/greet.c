@@ -43,22 +43,25 @@ int mcpsess_redis_say_auth(
 	return mcpsess_redis_say(conn, REDIS_GREET_AUTH, user != NULL ? 3 : 2, argv, lens);
 }
 
-int mcpsess_redis_say_password(struct redis_conn *conn)
+int mcpsess_redis_say_password(struct redis_conn *conn, char *why, size_t capacity)
 {
 	const struct mcp_session_store *store = &conn->redis->store;
 	const struct redis_config *config = &conn->redis->config;
 	char asked[PASSWORD_MAX];
 	size_t len = 0;
+	struct mcpsess_error err;
+	int r = MCPSESS_OK;
 	if (store->host->size > offsetof(struct mcpsess_host, password) &&
 		store->host->password != NULL) {
-		len = store->host->password(store->core, asked, sizeof(asked));
+		r = store->host->password(store->core, asked, sizeof(asked), &len, &err);
 	}
 	const char *password = len > 0 ? asked : config->password;
-	if (password == NULL) {
-		return MCPSESS_OK;
+	if (r < 0) {
+		snprintf(why, capacity, "%s", err.text);
+	} else if (password != NULL) {
+		r = mcpsess_redis_say_auth(
+			conn, config->user, password, len > 0 ? len : strlen(password));
 	}
-	int r = mcpsess_redis_say_auth(
-		conn, config->user, password, len > 0 ? len : strlen(password));
 	wipe(asked, sizeof(asked));
 	return r;
 }
@@ -83,10 +86,10 @@ static int say_text(struct redis_conn *conn, enum redis_text text)
 }
 
 /* All in one go: who does not let us in refuses the rest as well. */
-int mcpsess_redis_greet(struct redis_conn *conn)
+int mcpsess_redis_greet(struct redis_conn *conn, char *why, size_t capacity)
 {
 	char database[16];
-	int r = mcpsess_redis_say_password(conn);
+	int r = mcpsess_redis_say_password(conn, why, capacity);
 	if (r == MCPSESS_OK && conn->redis->config.database > 0) {
 		snprintf(database, sizeof(database), "%u", (unsigned)conn->redis->config.database);
 		r = say(conn, REDIS_GREET_SELECT, "SELECT", database);

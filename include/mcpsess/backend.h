@@ -155,9 +155,12 @@ struct mcpsess_host {
 
 	/**
 	 * The password for a connection about to be made, from where the host or the URI's
-	 * password_env= or password_file= says; 0: none but the URI's own. Wipe it after use.
+	 * password_env= or password_file= says; *len 0: none but the URI's own. Wipe it after use.
+	 * UNAVAILABLE, explained: what is named there gives none. Then do not connect, and tell
+	 * callers why.
 	 */
-	size_t (*password)(void *core, char *out, size_t capacity);
+	int (*password)(
+		void *core, char *out, size_t capacity, size_t *len, struct mcpsess_error *err);
 };
 
 /** A name and its value from the URI, percent-decoded. */

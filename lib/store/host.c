@@ -71,10 +71,11 @@ static void host_log(void *core, enum mcpsess_log_level level, const char *text)
 	mcpsess_log(&self->env, level, "%s: %s", self->scheme, text);
 }
 
-static size_t host_password(void *core, char *out, size_t capacity)
+static int host_password(
+	void *core, char *out, size_t capacity, size_t *len, struct mcpsess_error *err)
 {
 	struct mcpsess_core *self = core;
-	return mcpsess_password_read(&self->password, out, capacity);
+	return mcpsess_password_read(&self->password, out, capacity, len, err);
 }
 
 const struct mcpsess_host mcpsess_host_table = {

@@ -1,5 +1,6 @@
 #include "store/password.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -54,35 +55,78 @@ int mcpsess_password_take(struct mcpsess_password *password,
 	return r;
 }
 
-static size_t read_file(const char *path, char *out, size_t capacity)
+static int refuse(struct mcpsess_error *err, const char *name, const char *value, const char *why)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0) {
-		return 0;
-	}
-	size_t len = 0;
-	for (ssize_t n = 1; n > 0 && len<capacity; len += n> 0 ? (size_t)n : 0) {
-		n = read(fd, out + len, capacity - len);
-	}
-	close(fd);
-	return len > 0 && out[len - 1] == '\n' ? len - 1 : len;
+	char quoted[48];
+	return mcpsess_fail(err, MCPSESS_E_UNAVAILABLE, 0, "%s=%s: %s", name,
+		mcpsess_uri_quote(value, quoted), why);
 }
 
-size_t mcpsess_password_read(const struct mcpsess_password *password, char *out, size_t capacity)
+/* What is wrong, or NULL. */
+static const char *read_all(int fd, char *out, size_t capacity, size_t *len)
 {
+	char more;
+	ssize_t n;
+	do {
+		n = *len < capacity ? read(fd, out + *len, capacity - *len) : read(fd, &more, 1);
+		if (n > 0 && *len == capacity) {
+			return strerror(EFBIG);
+		}
+		*len += n > 0 ? (size_t)n : 0;
+	} while (n > 0 || (n < 0 && errno == EINTR));
+	return n < 0 ? strerror(errno) : NULL;
+}
+
+static int read_file(
+	const char *path, char *out, size_t capacity, size_t *len, struct mcpsess_error *err)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	const char *why = fd >= 0 ? read_all(fd, out, capacity, len) : strerror(errno);
+	if (fd >= 0) {
+		close(fd);
+	}
+	if (why == NULL && *len > 0 && out[*len - 1] == '\n') {
+		--*len;
+	}
+	if (why == NULL && *len == 0) {
+		why = "there is nothing in it";
+	}
+	return why == NULL ? MCPSESS_OK : refuse(err, names[1], path, why);
+}
+
+/* The one variable that the library reads: because an operator's URI names it. */
+static int read_env(
+	const char *name, char *out, size_t capacity, size_t *len, struct mcpsess_error *err)
+{
+	const char *value = secure_getenv(name);
+	size_t its_len = value != NULL ? strlen(value) : 0;
+	if (its_len == 0 || its_len > capacity) {
+		return refuse(err, names[0], name,
+			value == NULL  ? "no such variable"
+			: its_len == 0 ? "there is nothing in it"
+				       : "it is too long");
+	}
+	memcpy(out, value, its_len);
+	*len = its_len;
+	return MCPSESS_OK;
+}
+
+int mcpsess_password_read(const struct mcpsess_password *password, char *out, size_t capacity,
+	size_t *len, struct mcpsess_error *err)
+{
+	*len = 0;
 	if (password->ask != NULL) {
-		size_t len = password->ask(password->user_data, out, capacity);
-		return len <= capacity ? len : 0;
+		size_t told = password->ask(password->user_data, out, capacity);
+		if (told > capacity) {
+			return mcpsess_fail(err, MCPSESS_E_UNAVAILABLE, 0,
+				"the password that the host gives is too long");
+		}
+		*len = told;
+		return MCPSESS_OK;
 	}
 	if (password->file[0] != '\0') {
-		return read_file(password->file, out, capacity);
+		return read_file(password->file, out, capacity, len, err);
 	}
-	/* The one variable that the library reads: because an operator's URI names it. */
-	const char *value = password->env[0] != '\0' ? secure_getenv(password->env) : NULL;
-	size_t len = value != NULL ? strlen(value) : 0;
-	if (len > capacity) {
-		return 0;
-	}
-	memcpy(out, value != NULL ? value : "", len);
-	return len;
+	return password->env[0] != '\0' ? read_env(password->env, out, capacity, len, err)
+					: MCPSESS_OK;
 }

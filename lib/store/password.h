@@ -21,7 +21,11 @@ int mcpsess_password_take(struct mcpsess_password *password,
 	const struct mcp_session_store_options *options, struct mcpsess_uri *uri,
 	struct mcpsess_error *err);
 
-/* The password's length, 0 for none. A file's last newline is not part of it. */
-size_t mcpsess_password_read(const struct mcpsess_password *password, char *out, size_t capacity);
+/*
+ * Its length in *len, 0 for none. A file's last newline is not part of it. UNAVAILABLE: the source
+ * that is named gives none, or one that does not fit; err says which source, never what is in it.
+ */
+int mcpsess_password_read(const struct mcpsess_password *password, char *out, size_t capacity,
+	size_t *len, struct mcpsess_error *err);
 
 #endif

@@ -165,6 +165,16 @@ def no_secret_is_told(server):
                 '"sesame', ""), told)
 
 
+def a_password_that_is_not_there_is_told(server):
+    for source, text in (("password_file=/nonexistent", "No such file or directory"),
+                         ("password_file=/tmp", "Is a directory"),
+                         ("password_env=MCPSESS_UNSET", "no such variable")):
+        with Store(BUILD, server.tcp(migrate="create") + "&" + source) as store:
+            answer = store("get a")
+            check(f"{source}: no connection without a password",
+                  answer.status == "UNAVAILABLE" and answer.text == f"{source}: {text}", answer)
+
+
 def main():
     with postgres.Server() as server:
         the_schema_is_looked_at(server)
@@ -175,6 +185,7 @@ def main():
         a_pooler_loses_the_server(server)
         a_standby_is_passed_over(server)
         no_secret_is_told(server)
+        a_password_that_is_not_there_is_told(server)
     end()
 
 

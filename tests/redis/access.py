@@ -10,7 +10,7 @@ import sys
 import tempfile
 
 import harness
-from harness import Store, check, end, redis
+from harness import Store, check, end, redis, until
 
 BUILD = sys.argv[1]
 SECRET = "s3cret-%/@:"
@@ -49,6 +49,51 @@ def passwords():
         with Store(BUILD, plain + "?password_file=" + file.name) as store:
             answer = store("get any")
             check("or from a file", answer.status == "NOTFOUND", answer)
+
+
+def sources_that_give_none():
+    with redis.Server() as server:
+        empty = os.path.join(server.folder, "empty")
+        with open(empty, "w", encoding="utf-8") as file:
+            file.write("\n")
+        for source, text in (("password_file=/nonexistent", "No such file or directory"),
+                             (f"password_file={empty}", "there is nothing in it"),
+                             ("password_file=/tmp", "Is a directory"),
+                             ("password_env=MCPSESS_UNSET", "no such variable")):
+            with Store(BUILD, server.unix() + "?" + source) as store:
+                answer = store("get any")
+                check(f"{source.split('=')[0]}: {text}: no connection without a password",
+                      answer.status == "UNAVAILABLE" and answer.text == f"{source}: {text}",
+                      answer)
+
+
+def rotation():
+    with redis.Server("--requirepass", SECRET) as server:
+        path = os.path.join(server.folder, "password")
+
+        def write(secret):
+            with open(path, "w", encoding="utf-8") as file:
+                file.write(secret + "\n")
+
+        write(SECRET)
+        with Store(BUILD, server.unix() + "?password_file=" + path) as store:
+            before = store("create a x")
+            client = server.client()
+            client("AUTH", SECRET)
+            client("CONFIG", "SET", "requirepass", "n3w")
+            write("n3w")
+            client("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
+            answer = until(store, "get a")[1]
+            check("a password that is changed in its file is taken with the next connection",
+                  before.status == answer.status == "ok", (before, answer))
+            os.remove(path)
+            client("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
+            answer = until(store, "get a", "UNAVAILABLE")[1]
+            check("and while there is no file there is no connection",
+                  answer.status == "UNAVAILABLE", answer)
+            write("n3w")
+            answer = until(store, "get a")[1]
+            check("until there is one again", answer.status == "ok", answer)
 
 
 def under_acl(server):
@@ -132,6 +177,8 @@ def tls(folder):
 
 def main():
     passwords()
+    sources_that_give_none()
+    rotation()
     the_acl()
     with tempfile.TemporaryDirectory() as folder:
         make_certificates(folder)

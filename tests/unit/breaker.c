@@ -93,10 +93,13 @@ static void a_store_of_this_process_has_none(void **state)
 	mcp_session_store_close(store);
 }
 
-static size_t read_password(const char *name, const char *value, char *out, size_t capacity)
+/* The length, or why there is none. */
+static int read_password(
+	const char *name, const char *value, char *out, size_t capacity, struct mcpsess_error *told)
 {
 	struct mcpsess_password password;
 	struct mcpsess_error err = { 0 };
+	size_t len;
 	struct mcpsess_uri uri;
 	char text[256];
 	snprintf(text, sizeof(text), "pend:?%s=%s&size=1", name, value);
@@ -104,33 +107,67 @@ static size_t read_password(const char *name, const char *value, char *out, size
 	assert_int_equal(mcpsess_password_take(&password, NULL, &uri, &err), MCPSESS_OK);
 	assert_int_equal(uri.parameter_count, 1);
 	assert_string_equal(uri.parameters[0].name, "size");
-	return mcpsess_password_read(&password, out, capacity);
+	int r = mcpsess_password_read(&password, out, capacity, &len, told);
+	return r < 0 ? r : (int)len;
 }
 
 static void passwords_come_from_where_the_uri_says_each_time(void **state)
 {
 	(void)state;
 	char path[] = "/tmp/mcpsess-password-XXXXXX", out[64];
+	struct mcpsess_error err;
 	int fd = mkstemp(path);
 	assert_true(fd >= 0);
 	assert_int_equal(write(fd, "first\n", 6), 6);
-	assert_int_equal(read_password("password_file", path, out, sizeof(out)), 5);
+	assert_int_equal(read_password("password_file", path, out, sizeof(out), &err), 5);
 	assert_memory_equal(out, "first", 5);
 	assert_int_equal(pwrite(fd, "other", 5, 0), 5);
-	assert_int_equal(read_password("password_file", path, out, sizeof(out)), 5);
+	assert_int_equal(read_password("password_file", path, out, sizeof(out), &err), 5);
 	assert_memory_equal(out, "other", 5);
+	assert_int_equal(pwrite(fd, "fit", 3, 0), 3);
+	assert_int_equal(ftruncate(fd, 3), 0);
+	assert_int_equal(read_password("password_file", path, out, 3, &err), 3);
 	close(fd);
 	unlink(path);
-	assert_int_equal(read_password("password_file", path, out, sizeof(out)), 0);
 
 	setenv("MCPSESS_TEST_PASSWORD", "s3cret", 1);
 	assert_int_equal(
-		read_password("password_env", "MCPSESS_TEST_PASSWORD", out, sizeof(out)), 6);
+		read_password("password_env", "MCPSESS_TEST_PASSWORD", out, sizeof(out), &err), 6);
 	assert_memory_equal(out, "s3cret", 6);
-	assert_int_equal(read_password("password_env", "MCPSESS_TEST_PASSWORD", out, 5), 0);
 	unsetenv("MCPSESS_TEST_PASSWORD");
-	assert_int_equal(
-		read_password("password_env", "MCPSESS_TEST_PASSWORD", out, sizeof(out)), 0);
+}
+
+static void expect_none(const char *name, const char *value, const char *text)
+{
+	char out[4], told[200];
+	struct mcpsess_error err;
+	assert_int_equal(read_password(name, value, out, sizeof(out), &err), MCPSESS_E_UNAVAILABLE);
+	snprintf(told, sizeof(told), "%s=%s: %s", name, value, text);
+	assert_string_equal(err.text, told);
+}
+
+static void a_source_that_gives_no_password_is_told(void **state)
+{
+	(void)state;
+	char path[] = "/tmp/mcpsess-password-XXXXXX";
+	int fd = mkstemp(path);
+	assert_true(fd >= 0);
+	expect_none("password_file", path, "there is nothing in it");
+	assert_int_equal(write(fd, "\n", 1), 1);
+	expect_none("password_file", path, "there is nothing in it");
+	assert_int_equal(write(fd, "s3cret", 6), 6);
+	expect_none("password_file", path, "File too large");
+	close(fd);
+	unlink(path);
+	expect_none("password_file", path, "No such file or directory");
+	expect_none("password_file", "/", "Is a directory");
+
+	expect_none("password_env", "MCPSESS_TEST_PASSWORD", "no such variable");
+	setenv("MCPSESS_TEST_PASSWORD", "", 1);
+	expect_none("password_env", "MCPSESS_TEST_PASSWORD", "there is nothing in it");
+	setenv("MCPSESS_TEST_PASSWORD", "s3cret", 1);
+	expect_none("password_env", "MCPSESS_TEST_PASSWORD", "it is too long");
+	unsetenv("MCPSESS_TEST_PASSWORD");
 }
 
 static size_t ask(void *user_data, char *out, size_t capacity)
@@ -148,12 +185,15 @@ static void a_callback_comes_first_and_two_sources_are_refused(void **state)
 	struct mcpsess_error err = { 0 };
 	struct mcpsess_uri uri;
 	char out[64], secret[] = "asked";
+	size_t len;
 	const struct mcp_session_store_options options = {
 		.size = sizeof(options), .password = ask, .password_data = secret
 	};
 	assert_int_equal(mcpsess_uri_parse("pend:?password_env=NONE", &uri, &err), MCPSESS_OK);
 	assert_int_equal(mcpsess_password_take(&password, &options, &uri, &err), MCPSESS_OK);
-	assert_int_equal(mcpsess_password_read(&password, out, sizeof(out)), 5);
+	assert_int_equal(
+		mcpsess_password_read(&password, out, sizeof(out), &len, &err), MCPSESS_OK);
+	assert_int_equal(len, 5);
 	assert_memory_equal(out, "asked", 5);
 	assert_int_equal(
 		mcpsess_uri_parse("pend:?password_env=A&password_file=B", &uri, &err), MCPSESS_OK);
@@ -168,6 +208,7 @@ int main(void)
 		cmocka_unit_test(answers_that_came_do_not_trip_it),
 		cmocka_unit_test(a_store_of_this_process_has_none),
 		cmocka_unit_test(passwords_come_from_where_the_uri_says_each_time),
+		cmocka_unit_test(a_source_that_gives_no_password_is_told),
 		cmocka_unit_test(a_callback_comes_first_and_two_sources_are_refused),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
