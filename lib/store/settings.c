@@ -1,8 +1,11 @@
 #include "store/settings.h"
 
+#include <stdio.h>
+
 #include "base/env.h"
 #include "store/keyring.h"
 #include "store/password.h"
+#include "store/words.h"
 
 enum { TAKES_NONE = 1, TAKES_ZERO = 2, IS_COUNT = 4 };
 
@@ -127,20 +130,6 @@ static int set_from_uri(const struct common *common, const char *value,
 		common->takes & TAKES_NONE ? ", or none" : "");
 }
 
-/* Whether a list of words separated by spaces holds the word. */
-static int listed(const char *words, const char *word)
-{
-	size_t len = strlen(word);
-	for (const char *at = words; *at != '\0'; at += strspn(at, " ")) {
-		size_t some = strcspn(at, " ");
-		if (some == len && memcmp(at, word, len) == 0) {
-			return 1;
-		}
-		at += some;
-	}
-	return 0;
-}
-
 /* A descriptor may be of a time that had no such member. */
 static int touches_are_free(const struct mcpsess_backend *backend)
 {
@@ -148,22 +137,63 @@ static int touches_are_free(const struct mcpsess_backend *backend)
 	       backend->touches_are_free;
 }
 
-static int refuse_parameter(const char *name, const char *why,
-	const struct mcpsess_backend *backend, struct mcpsess_error *err)
+/* What every store like this one knows. */
+static void list_commons(const struct mcpsess_backend *backend, char *out, size_t capacity)
 {
-	char known[200] = "";
 	size_t len = 0;
 	for (size_t i = 0; i < COMMON_COUNT; i++) {
-		len += strlen(strcpy(known + len, commons[i].name));
-		known[len++] = ' ';
+		mcpsess_words_append(out, &len, capacity, commons[i].name);
 	}
-	known[len] = '\0';
-	char quoted[48];
-	return mcpsess_fail(err, MCPSESS_E_INVALID, 0,
-		"parameter \"%s\" %s; known are %s%sseal_keys_file %s",
-		mcpsess_uri_quote(name, quoted), why, known,
-		touches_are_free(backend) ? "" : "password_env password_file ",
-		backend->parameters);
+	mcpsess_words_append(out, &len, capacity,
+		touches_are_free(backend) ? "seal_keys_file"
+					  : "password_env password_file seal_keys_file");
+}
+
+/* Whether all of them fit. */
+static int list_known(char *out, size_t capacity, const char *own, const char *common)
+{
+	size_t len = 0;
+	out[0] = '\0';
+	return mcpsess_words_append(out, &len, capacity, own) &&
+	       mcpsess_words_append(out, &len, capacity, common);
+}
+
+static int refuse_parameter(const char *name, const char *why, const char *meant,
+	const struct mcpsess_backend *backend, const char *common, struct mcpsess_error *err)
+{
+	static const char more[] = ", and more: see the README";
+	char quoted[48], head[160], known[sizeof(err->text)];
+	snprintf(head, sizeof(head), "parameter \"%s\" %s%s known are ",
+		mcpsess_uri_quote(name, quoted), why, meant);
+	size_t room = sizeof(known) - strlen(head);
+	int whole = list_known(known, room, backend->parameters, common);
+	if (!whole) {
+		list_known(known, room - strlen(more), backend->parameters, common);
+	}
+	return mcpsess_fail(err, MCPSESS_E_INVALID, 0, "%s%s%s", head, known, whole ? "" : more);
+}
+
+static int refuse_unknown(
+	const char *name, const struct mcpsess_backend *backend, struct mcpsess_error *err)
+{
+	struct mcpsess_meant meant = { 0 };
+	char common[256], text[MCPSESS_WORD_MAX + 20] = ";";
+	list_commons(backend, common, sizeof(common));
+	mcpsess_words_meant(backend->parameters, name, &meant);
+	mcpsess_words_meant(common, name, &meant);
+	if (meant.word.len > 0) {
+		snprintf(text, sizeof(text), ", did you mean %.*s?", (int)meant.word.len,
+			(const char *)meant.word.data);
+	}
+	return refuse_parameter(name, "is unknown", text, backend, common, err);
+}
+
+static int refuse_twice(
+	const char *name, const struct mcpsess_backend *backend, struct mcpsess_error *err)
+{
+	char common[256];
+	list_commons(backend, common, sizeof(common));
+	return refuse_parameter(name, "is given twice", ";", backend, common, err);
 }
 
 static int check_parameters(const struct mcpsess_uri *uri, const struct mcpsess_backend *backend,
@@ -173,12 +203,13 @@ static int check_parameters(const struct mcpsess_uri *uri, const struct mcpsess_
 		const char *name = uri->parameters[i].name;
 		int is_password = !touches_are_free(backend) && mcpsess_password_parameter(name);
 		if (common_named(name) == NULL && !is_password &&
-			!mcpsess_keyring_parameter(name) && !listed(backend->parameters, name)) {
-			return refuse_parameter(name, "is unknown", backend, err);
+			!mcpsess_keyring_parameter(name) &&
+			!mcpsess_words_hold(backend->parameters, name)) {
+			return refuse_unknown(name, backend, err);
 		}
 		for (size_t j = 0; j < i; j++) {
 			if (strcmp(uri->parameters[j].name, name) == 0) {
-				return refuse_parameter(name, "is given twice", backend, err);
+				return refuse_twice(name, backend, err);
 			}
 		}
 	}

@@ -6,7 +6,7 @@
 import sys
 import time
 
-from harness import Store, check, end, postgres
+from harness import Store, check, end, misspelt_parameters, postgres
 from proxy import SERVER, Proxy, blackhole
 
 BUILD = sys.argv[1]
@@ -176,6 +176,7 @@ def a_password_that_is_not_there_is_told(server):
 
 
 def main():
+    misspelt_parameters(BUILD, "postgresql://localhost")
     with postgres.Server() as server:
         the_schema_is_looked_at(server)
         an_older_schema_is_brought_up(server)

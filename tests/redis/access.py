@@ -10,7 +10,7 @@ import sys
 import tempfile
 
 import harness
-from harness import Store, check, end, redis, until
+from harness import Store, check, end, misspelt_parameters, redis, until
 
 BUILD = sys.argv[1]
 SECRET = "s3cret-%/@:"
@@ -65,6 +65,11 @@ def sources_that_give_none():
                 check(f"{source.split('=')[0]}: {text}: no connection without a password",
                       answer.status == "UNAVAILABLE" and answer.text == f"{source}: {text}",
                       answer)
+
+
+def parameters():
+    own, told = misspelt_parameters(BUILD, "redis://localhost")
+    check("those of the backend are told in full", told[:len(own)] == own, told)
 
 
 def rotation():
@@ -176,6 +181,7 @@ def tls(folder):
 
 
 def main():
+    parameters()
     passwords()
     sources_that_give_none()
     rotation()

@@ -1,4 +1,5 @@
 """What scripts that break servers share: a driven store, and verdicts by the line."""
+import ctypes
 import os
 import subprocess
 import sys
@@ -7,6 +8,9 @@ import time
 FAILED = []
 SEAL_KEYS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "conformance",
                          "seal-keys")
+# The URI parameters of every store behind a network.
+COMMON = ("idle absolute tombstone touch_every max_sessions max_sessions_per_owner connect_timeout "
+          "timeout probe_every password_env password_file seal_keys_file").split()
 
 
 def modules(build, uri):
@@ -67,6 +71,36 @@ def until(store, line, status="ok", seconds=10):
         time.sleep(0.02)
         answer = store(line)
     return time.monotonic() - start, answer
+
+
+def declared(build, uri):
+    """The URI parameters of its own that the backend of a URI declares."""
+    name = "redis" if uri.startswith("redis") else "postgres"
+
+    class Backend(ctypes.Structure):
+        """The beginning of struct mcpsess_backend."""
+        _fields_ = [("abi", ctypes.c_uint32), ("size", ctypes.c_uint32), ("name", ctypes.c_char_p),
+                    ("schemes", ctypes.c_char_p), ("parameters", ctypes.c_char_p)]
+
+    module = ctypes.CDLL(os.path.join(modules(build, uri), f"mcpsess-{name}.so"))
+    return Backend.in_dll(module, "mcpsess_backend_" + name).parameters.decode().split()
+
+
+def misspelt_parameters(build, uri):
+    """Each parameter with a letter too many: it is meant, and words are whole."""
+    own = declared(build, uri)
+    for right in own + COMMON:
+        wrong = right + right[-1]
+        with Store(build, f"{uri}?{wrong}=1") as store:
+            head, _, known = store.opened.split("\t")[-1].partition(" known are ")
+        known, more, _ = known.partition(", and more: see the README")
+        words = known.split(" ")
+        check(f"{wrong}= is refused: {right}= is meant",
+              head == f'parameter "{wrong}" is unknown, did you mean {right}?', store.opened)
+        check(f"the known ones are told with it, the backend's first, and none is cut: {wrong}",
+              len(words) > 3 and words == (own + COMMON)[:len(words)] and
+              (more or len(words) == len(own + COMMON)), store.opened)
+    return own, words
 
 
 def check(name, good, what=""):

@@ -45,6 +45,13 @@ static void assert_refused(
 	assert_says(err.text, says);
 }
 
+/* Whether a word of its own stands before end. */
+static int ends_with(const char *end, const char *word)
+{
+	size_t len = strlen(word);
+	return memcmp(end - len, word, len) == 0 && end[-1 - (ptrdiff_t)len] == ' ';
+}
+
 static void every_setting_has_its_documented_default(void **state)
 {
 	(void)state;
@@ -194,23 +201,49 @@ static void options_that_cannot_be_are_refused_by_name(void **state)
 static void a_parameter_unknown_or_repeated_is_named_with_the_known_ones(void **state)
 {
 	(void)state;
-	static const char known[] = "known are idle absolute tombstone touch_every max_sessions "
-				    "max_sessions_per_owner connect_timeout timeout probe_every "
-				    "password_env password_file seal_keys_file color size";
+	static const char known[] = " known are color size idle absolute tombstone touch_every "
+				    "max_sessions max_sessions_per_owner connect_timeout timeout "
+				    "probe_every ";
 	static const struct {
 		const char *uri, *says;
 	} cases[] = {
-		{ "pend:?colour=red", "parameter \"colour\" is unknown" },
-		{ "pend:?Idle=5s", "parameter \"Idle\" is unknown" },
-		{ "pend:?idle=5s&idl=5s", "parameter \"idl\" is unknown" },
-		{ "pend:?colo=red", "parameter \"colo\" is unknown" },
-		{ "pend:?color%20size=1", "parameter \"color?size\" is unknown" },
-		{ "pend:?idle=5s&color=a&idle=5s", "parameter \"idle\" is given twice" },
-		{ "pend:?color=a&size=1&color=a", "parameter \"color\" is given twice" },
+		{ "pend:?colour=red", "parameter \"colour\" is unknown, did you mean color?" },
+		{ "pend:?Idle=5s", "parameter \"Idle\" is unknown, did you mean idle?" },
+		{ "pend:?idle=5s&idl=5s", "parameter \"idl\" is unknown, did you mean idle?" },
+		{ "pend:?idel=5s", "parameter \"idel\" is unknown, did you mean idle?" },
+		{ "pend:?max_session=5", "did you mean max_sessions?" },
+		{ "pend:?xy=5", "parameter \"xy\" is unknown;" },
+		{ "pend:?colo=red", "parameter \"colo\" is unknown, did you mean color?" },
+		{ "pend:?color%20size=1", "parameter \"color?size\" is unknown;" },
+		{ "pend:?idle=5s&color=a&idle=5s", "parameter \"idle\" is given twice;" },
+		{ "pend:?color=a&size=1&color=a", "parameter \"color\" is given twice;" },
 	};
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		assert_refused(cases[i].uri, NULL, cases[i].says);
 		assert_refused(cases[i].uri, NULL, known);
+	}
+}
+
+static void the_known_ones_are_whole_words_however_long_the_unknown_one_is(void **state)
+{
+	(void)state;
+	char uri[128] = "memory:?";
+	for (size_t len = strlen(uri); len < 60; len++) {
+		struct mcp_session_store *store = NULL;
+		struct mcpsess_error err = { 0 };
+		strcpy(uri + len, "x=");
+		assert_int_equal(
+			mcp_session_store_open(uri, NULL, &store, &err), MCPSESS_E_INVALID);
+		uri[len] = 'x';
+		const char *at = strstr(err.text, "; known are max_bytes idle absolute ");
+		const char *end = at != NULL ? strstr(at, ", and more: see the README") : NULL;
+		end = end != NULL ? end : err.text + strlen(err.text);
+		assert_non_null(at);
+		assert_true(end - at > 100);
+		assert_true(ends_with(end, "touch_every") || ends_with(end, "max_sessions") ||
+			    ends_with(end, "max_sessions_per_owner") ||
+			    ends_with(end, "connect_timeout") || ends_with(end, "timeout") ||
+			    ends_with(end, "probe_every") || ends_with(end, "seal_keys_file"));
 	}
 }
 
@@ -270,6 +303,7 @@ int main(void)
 		cmocka_unit_test(options_of_an_older_program_are_read_as_far_as_they_go),
 		cmocka_unit_test(options_that_cannot_be_are_refused_by_name),
 		cmocka_unit_test(a_parameter_unknown_or_repeated_is_named_with_the_known_ones),
+		cmocka_unit_test(the_known_ones_are_whole_words_however_long_the_unknown_one_is),
 		cmocka_unit_test(a_store_without_a_mode_is_refused_clearly),
 		cmocka_unit_test(memory_takes_nothing_but_parameters),
 	};
