@@ -78,17 +78,25 @@ static uint64_t jitter(const struct redis_conn *conn, uint64_t most_ms)
 	return most_ms * chance / UINT32_MAX;
 }
 
-static void note_failure(struct redis_conn *conn, int sys, const char *why)
+/* Who it is, what went wrong there, and the system's reason where that says more. */
+static void describe(
+	const struct redis_conn *conn, int sys, const char *why, char *out, size_t capacity)
 {
-	char reason[64] = "";
+	char place[REDIS_PLACE_MAX];
+	/* Who refuses us has said why. */
+	int said = sys == EACCES && conn->state != REDIS_CONNECTING;
+	int says_more = sys != 0 && sys != ENOMEM && sys != EPROTO && sys != ETIMEDOUT && !said;
+	mcpsess_redis_socket_place(&conn->endpoint, place, sizeof(place));
+	snprintf(out, capacity, "%s: %s%s%s", place, why, says_more ? ": " : "",
+		says_more ? strerror(sys) : "");
+}
+
+static void note_failure(struct redis_conn *conn, const char *line)
+{
 	uint64_t most_ms = (uint64_t)BACKOFF_FIRST_MS
 			   << (conn->failures < 16 ? conn->failures : 16);
 	uint64_t cap_ms = conn->redis->config.probe_every_ms;
-	if (sys != 0 && strerror_r(sys, reason, sizeof(reason)) != reason) {
-		reason[0] = '\0';
-	}
-	snprintf(conn->why, sizeof(conn->why), "%.130s%s%s", why, reason[0] != '\0' ? ": " : "",
-		reason);
+	strcpy(conn->why, line);
 	conn->failures++;
 	conn->retry_ms =
 		mcpsess_redis_now(conn->redis) + jitter(conn, most_ms < cap_ms ? most_ms : cap_ms);
@@ -133,17 +141,16 @@ void mcpsess_redis_conn_lose(struct redis_conn *conn, int sys, const char *why)
 {
 	enum redis_conn_state was = conn->state;
 	uint64_t written = conn->written;
-	char copy[sizeof(conn->why)];
-	snprintf(copy, sizeof(copy), "%s", why);
+	char line[sizeof(conn->why)];
+	describe(conn, sys, why, line, sizeof(line));
 	shut(conn);
-	give_back(conn, written, sys, copy);
+	give_back(conn, written, sys, line);
 	/* Another sentinel may know better than one whose primary is none any more. */
 	if (was != REDIS_READY && was != REDIS_OFF && !conn->is_node && try_seed(conn)) {
 		return;
 	}
 	if (was != REDIS_READY) {
-		/* Who refuses us has said why. */
-		note_failure(conn, sys == EACCES && was != REDIS_CONNECTING ? 0 : sys, copy);
+		note_failure(conn, line);
 		if (conn->is_node) {
 			mcpsess_redis_leave_node(conn);
 		} else {
@@ -336,7 +343,7 @@ static void go_on_connecting(struct redis_conn *conn)
 		watch(conn, 0);
 		io = mcpsess_redis_socket_next(&conn->socket, &sys, &why);
 	}
-	take_io(conn, io, sys, "the server cannot be connected to");
+	take_io(conn, io, sys, REDIS_NO_SERVER);
 }
 
 /* -- from outside -------------------------------------------------------------------------- */
@@ -438,19 +445,33 @@ static uint64_t unsent_due(const struct redis_conn *conn)
 	return first != NULL ? first->give_up_ms - (ahead < 20 ? ahead : 20) : 0;
 }
 
-void mcpsess_redis_conn_tick(struct redis_conn *conn, uint64_t now_ms)
+static const char *stage(const struct redis_conn *conn)
+{
+	return conn->state == REDIS_SECURING ? " in the TLS handshake" : "";
+}
+
+static void fail_overdue(struct redis_conn *conn)
 {
 	struct redis_slot slot;
+	char why[64], line[sizeof(conn->why)];
+	snprintf(why, sizeof(why), "no connection in time%s, nothing was sent", stage(conn));
+	describe(conn, 0, why, line, sizeof(line));
+	mcpsess_redis_wait_take(&conn->queue, &slot);
+	finish(conn, slot.call, MCPSESS_E_UNAVAILABLE, ETIMEDOUT, line);
+}
+
+void mcpsess_redis_conn_tick(struct redis_conn *conn, uint64_t now_ms)
+{
+	char why[64];
 	if (is_overdue(conn, now_ms)) {
 		mcpsess_redis_conn_lose(conn, ETIMEDOUT, "an answer is overdue");
 	} else if (conn->state != REDIS_OFF && conn->state != REDIS_READY &&
 		   conn->due_ms <= now_ms) {
-		mcpsess_redis_conn_lose(conn, ETIMEDOUT, "the server does not answer");
+		snprintf(why, sizeof(why), "the server does not answer%s", stage(conn));
+		mcpsess_redis_conn_lose(conn, ETIMEDOUT, why);
 	}
 	while (conn->queue.first != NULL && unsent_due(conn) <= now_ms) {
-		mcpsess_redis_wait_take(&conn->queue, &slot);
-		finish(conn, slot.call, MCPSESS_E_UNAVAILABLE, ETIMEDOUT,
-			"no connection in time, nothing was sent");
+		fail_overdue(conn);
 	}
 	mcpsess_redis_conn_flush(conn);
 }

@@ -39,7 +39,7 @@ struct redis_conn {
 	int asking;        /* connected, or about to be, to a sentinel */
 	int leave;         /* its server is of no use: close it when all is answered */
 	char sha[REDIS_TEXTS][REDIS_SHA_LEN + 1];
-	char why[200]; /* of the last failure */
+	char why[240]; /* of the last failure */
 };
 
 void mcpsess_redis_conn_init(struct redis_conn *conn, struct redis *redis);

@@ -98,7 +98,7 @@ int mcpsess_redis_greet(struct redis_conn *conn, char *why, size_t capacity)
 		r = say(conn, REDIS_GREET_ROLE, "ROLE", NULL);
 	}
 	if (r == MCPSESS_OK) {
-		r = say(conn, REDIS_GREET_MEMORY, "INFO", "memory");
+		r = say(conn, REDIS_GREET_INFO, "INFO", NULL);
 	}
 	for (int text = 0; text < REDIS_TEXTS && r == MCPSESS_OK; text++) {
 		r = say_text(conn, (enum redis_text)text);
@@ -142,8 +142,7 @@ static int check_memory(
 {
 	const struct mcp_session_store *store = &conn->redis->store;
 	const char *policy = "";
-	size_t len =
-		reply->type == REDIS_REPLY_STRING ? field(reply, "maxmemory_policy:", &policy) : 0;
+	size_t len = field(reply, "maxmemory_policy:", &policy);
 	if (len == 0 || (len == 10 && memcmp(policy, "noeviction", 10) == 0)) {
 		return MCPSESS_OK;
 	}
@@ -156,6 +155,20 @@ static int check_memory(
 		return MCPSESS_OK;
 	}
 	return MCPSESS_E_INVALID;
+}
+
+static int check_info(struct redis_conn *conn, const redisReply *reply, char *why, size_t capacity)
+{
+	const char *enabled = "";
+	if (reply->type != REDIS_REPLY_STRING) {
+		return MCPSESS_OK;
+	}
+	if (!conn->redis->config.cluster && field(reply, "cluster_enabled:", &enabled) == 1 &&
+		enabled[0] == '1') {
+		snprintf(why, capacity, "the server is part of a cluster: use redis+cluster:");
+		return MCPSESS_E_INVALID;
+	}
+	return check_memory(conn, reply, why, capacity);
 }
 
 static int take_sha(
@@ -199,8 +212,8 @@ int mcpsess_redis_greeted(
 		/* Sentinels and maps of a cluster may be behind. */
 		return check_role(
 			reply, conn->is_node || conn->redis->config.seeds.count > 0, why, capacity);
-	case REDIS_GREET_MEMORY:
-		return check_memory(conn, reply, why, capacity);
+	case REDIS_GREET_INFO:
+		return check_info(conn, reply, why, capacity);
 	default:
 		return take_sha(conn, step - REDIS_GREET_TEXT, reply, why, capacity);
 	}

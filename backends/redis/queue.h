@@ -16,7 +16,7 @@ enum {
 	REDIS_GREET_AUTH = REDIS_VERBS,
 	REDIS_GREET_SELECT,
 	REDIS_GREET_ROLE,
-	REDIS_GREET_MEMORY,
+	REDIS_GREET_INFO,
 	REDIS_GREET_TEXT, /* the first of REDIS_TEXTS */
 	REDIS_GREET_END = REDIS_GREET_TEXT + REDIS_TEXTS,
 	/* The question to a sentinel, which is no greeting. */

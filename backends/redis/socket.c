@@ -17,6 +17,18 @@ void mcpsess_redis_socket_init(struct redis_socket *self)
 	*self = (struct redis_socket){ .fd = -1 };
 }
 
+void mcpsess_redis_socket_place(const struct redis_endpoint *endpoint, char *out, size_t capacity)
+{
+	const char *host = endpoint->host;
+	int is_address = strchr(host, ':') != NULL && host[0] != '/';
+	if (host[0] == '/') {
+		snprintf(out, capacity, "%s", host);
+	} else {
+		snprintf(out, capacity, "%s%.*s%s:%u", is_address ? "[" : "", (int)capacity - 10,
+			host, is_address ? "]" : "", (unsigned)endpoint->port);
+	}
+}
+
 /* Connected: whoever must not wait says so with each call from now on. */
 static void let_wait(struct redis_socket *self)
 {
@@ -56,13 +68,12 @@ static enum redis_io begin_path(
 	struct redis_socket *self, const char *path, int *sys, const char **why)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	*why = "the socket cannot be connected to";
 	if (strlen(path) >= sizeof(address.sun_path)) {
 		*sys = ENAMETOOLONG;
-		*why = "the path of the socket is too long";
 		return REDIS_IO_FAILED;
 	}
 	strcpy(address.sun_path, path);
-	*why = "the socket cannot be connected to";
 	enum redis_io io = begin(self, AF_UNIX, (const struct sockaddr *)(const void *)&address,
 		sizeof(address), sys);
 	/* A full backlog: nothing would ever become writable. */
@@ -97,7 +108,7 @@ enum redis_io mcpsess_redis_socket_next(struct redis_socket *self, int *sys, con
 		self->fd = -1;
 	}
 	enum redis_io io = REDIS_IO_FAILED;
-	*why = "the server cannot be connected to";
+	*why = REDIS_NO_SERVER;
 	while (io == REDIS_IO_FAILED && self->next != NULL) {
 		const struct addrinfo *one = self->next;
 		self->next = one->ai_next;

@@ -19,6 +19,12 @@ struct redis_endpoint {
 	int tls;
 };
 
+#define REDIS_NO_SERVER "the server cannot be connected to"
+
+/* Which one it is, for people: host:port, or the path; what does not fit is left out. */
+enum { REDIS_PLACE_MAX = 120 };
+void mcpsess_redis_socket_place(const struct redis_endpoint *endpoint, char *out, size_t capacity);
+
 struct addrinfo;
 struct redis_tls;
 

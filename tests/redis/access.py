@@ -63,8 +63,8 @@ def sources_that_give_none():
             with Store(BUILD, server.unix() + "?" + source) as store:
                 answer = store("get any")
                 check(f"{source.split('=')[0]}: {text}: no connection without a password",
-                      answer.status == "UNAVAILABLE" and answer.text == f"{source}: {text}",
-                      answer)
+                      answer.status == "UNAVAILABLE" and
+                      answer.text == f"{server.path}: {source}: {text}", answer)
 
 
 def parameters():
