@@ -407,6 +407,10 @@ void mcpsess_redis_conn_flush(struct redis_conn *conn)
 		connect_it(conn);
 	} else if (conn->state == REDIS_READY) {
 		send_waiting(conn);
+		/* It broke before anything was sent. */
+		if (conn->state == REDIS_OFF && conn->queue.first != NULL) {
+			connect_it(conn);
+		}
 	}
 }
 

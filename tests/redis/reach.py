@@ -7,7 +7,7 @@ import contextlib
 import socket
 import sys
 
-from harness import Store, check, end, redis
+from harness import Store, check, end, redis, until
 
 BUILD = sys.argv[1]
 
@@ -56,6 +56,24 @@ def nobody_answers():
                   got == f"127.0.0.1:{port}: no connection in time{where}, nothing was sent", got)
 
 
+def a_connection_that_breaks():
+    with redis.Server("--requirepass", "old") as server:
+        uri = f"redis+unix://:old@{server.path}?probe_every=20ms"
+        with Store(BUILD, uri) as store:
+            store("create a one")
+            client = server.client()
+            client("AUTH", "old")
+            client("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
+            answer = store("update a 1 two")
+            check("what could not be sent on it is sent on the next one, at once",
+                  answer.status == "ok" and answer.ms < 500, answer)
+            client("CONFIG", "SET", "requirepass", "new")
+            client("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
+            answer = until(store, "update a 2 three", "UNAVAILABLE")[1]
+            check("a password that is wrong by now is told with its server",
+                  answer.text.startswith(f"{server.path}: AUTH is refused: WRONGPASS"), answer)
+
+
 def another_kind_of_server():
     with redis.Server("--cluster-enabled", "yes", "--cluster-config-file", "nodes",
                       port=redis.low_port()) as node:
@@ -71,6 +89,7 @@ def another_kind_of_server():
 def main():
     nobody_is_there()
     nobody_answers()
+    a_connection_that_breaks()
     another_kind_of_server()
     end()
 
