@@ -110,7 +110,7 @@ void mcpsess_postgres_connect(struct postgres *pg)
 	size_t len;
 	if (host->password(pg->store.core, password, PASSWORD, &len, &err) < 0) {
 		explicit_bzero(password, sizeof(password));
-		mcpsess_postgres_drop(pg, 0, err.text);
+		mcpsess_postgres_drop(pg, EACCES, err.text);
 		return;
 	}
 	password[len] = '\0';

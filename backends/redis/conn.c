@@ -246,7 +246,7 @@ static void greet(struct redis_conn *conn)
 			    : mcpsess_redis_ask_sentinel(conn);
 	}
 	if (r < 0) {
-		mcpsess_redis_conn_lose(conn, r == MCPSESS_E_NOMEM ? ENOMEM : 0, why);
+		mcpsess_redis_conn_lose(conn, r == MCPSESS_E_NOMEM ? ENOMEM : EACCES, why);
 		return;
 	}
 	write_out(conn);
