@@ -238,7 +238,7 @@ static void a_stranger_ends_nothing(void **state)
 {
 	struct talk *talk = *state;
 	struct mcpsess_message *call;
-	int unit = 1;
+	static int unit = 1; /* outlives the layer, which is closed after this */
 	destroyed = 0;
 	set_local(&talk->kit, talk->id, &unit);
 	assert_int_equal(begin(&talk->kit, CALL("1", "get"), talk->id, &call), MCPSESS_DISPATCH);
