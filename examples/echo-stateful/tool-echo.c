@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "tools.h"
 
@@ -74,6 +75,12 @@ static enum mcpsess_verdict echo_json(struct mcpsess_message *message, struct mc
 	return tool_finish_json(message, &object, &object);
 }
 
+/* Whether an escape, whose length is len, is a line's end. */
+static int ends_a_line(const char *escape, size_t len)
+{
+	return len == 2 ? escape[1] == 'n' : len == 6 && strncasecmp(escape, "\\u000a", len) == 0;
+}
+
 /* A quotation: each line after a '>'. */
 static enum mcpsess_verdict echo_markdown(
 	struct mcpsess_message *message, struct mcpsess_bytes string)
@@ -83,9 +90,9 @@ static enum mcpsess_verdict echo_markdown(
 	struct text result = { 0 };
 	text_print(&result, "{\"content\":[{\"type\":\"text\",\"text\":\"> ");
 	for (const char *at = rest.data; rest.len > 0; at = rest.data) {
-		size_t len = at[0] == '\\' ? 2 : 1;
+		size_t len = at[0] != '\\' ? 1 : at[1] == 'u' ? 6 : 2;
 		text_bytes(&result, mcpsess_mem(at, len));
-		if (len == 2 && at[1] == 'n') {
+		if (ends_a_line(at, len)) {
 			text_print(&result, "> ");
 		}
 		rest = mcpsess_mem(at + len, rest.len - len);

@@ -74,6 +74,18 @@ def half_a_surrogate_pair_is_carried_as_it_came_but_names_nothing():
 
 
 @check
+def a_quotation_has_its_mark_on_every_line_however_it_was_written():
+    with Server() as server:
+        client = opened(server)
+        for newline in ("\\n", "\\u000a", "\\u000A"):
+            answer = client.send(
+                "POST", '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"echo",'
+                        '"arguments":{"format":"markdown","message":"a%sb\\\\u000ac"}}}' % newline)
+            text = answer.json()["result"]["content"][0]["text"]
+            equal(text.split("\n")[:3], ["> a", "> b\\u000ac", ""], newline)
+
+
+@check
 def a_null_clientInfo_harms_nobody():
     with Server() as server:
         client = Client(server)
