@@ -21,6 +21,14 @@ def health_answers_JSON():
 
 
 @check
+def probes_may_come_by_any_address():
+    with Server() as server:
+        for path in ("/health", "/metrics"):
+            equal(server.request("GET", path, headers={"Host": "10.1.2.3:3000"}).status, 200, path)
+        equal(Client(server).send("GET", Host="10.1.2.3:3000").status, 403, "no client may")
+
+
+@check
 def metrics_are_prometheus_text_and_count():
     with Server() as server:
         client = opened(server)
