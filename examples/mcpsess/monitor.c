@@ -20,20 +20,54 @@ struct look {
 	struct changes changes;
 	struct mcp_session_store_counts stats;
 	uint64_t took_us, at_us, before_us;
+	uint64_t had; /* sessions, at the look before */
 	unsigned long looks, errors;
 	int status;
 	int has_rates;
 	struct mcpsess_error err; /* the last one */
 };
 
+static uint64_t sessions(const struct look *look)
+{
+	return look->now.is_partial && look->stats.sessions > look->now.count ? look->stats.sessions
+									      : look->now.count;
+}
+
+static int counts(const struct look *look)
+{
+	return (mcp_session_store_can(look->store) & MCP_SESSION_STORE_CAN_STATS) != 0;
+}
+
+/* As stats has them, which a look that is partial has not. */
+static uint64_t bytes(const struct look *look)
+{
+	return counts(look) ? look->stats.bytes : look->now.bytes;
+}
+
+/* Keys are digests, so what was read stands for the rest; what is missing of the sum has ended. */
+static void estimate(struct look *look)
+{
+	struct changes *changes = &look->changes;
+	int is_partial = look->before.is_partial || look->now.is_partial;
+	if (!is_partial || look->now.count == 0) {
+		return;
+	}
+	double share = (double)sessions(look) / (double)look->now.count;
+	changes->created = (uint64_t)((double)changes->created * share);
+	changes->requests = (uint64_t)((double)changes->requests * share);
+	changes->writes = (uint64_t)((double)changes->writes * share);
+	uint64_t sum = look->had + changes->created;
+	changes->ended = sum > sessions(look) ? sum - sessions(look) : 0;
+}
+
 static void look(struct look *look)
 {
 	struct snapshot taken = look->before;
 	uint64_t at_us = tool_us();
+	look->had = sessions(look);
 	look->status = snapshot_take(&taken, look->store, &look->err);
 	look->took_us = tool_us() - at_us;
-	if (look->status == MCPSESS_OK &&
-		(mcp_session_store_can(look->store) & MCP_SESSION_STORE_CAN_STATS) != 0) {
+	if (look->status == MCPSESS_OK && counts(look)) {
 		look->status = mcp_session_store_stats(look->store, &look->stats);
 	}
 	look->looks++;
@@ -43,13 +77,13 @@ static void look(struct look *look)
 		look->before_us = look->at_us;
 		look->now = taken;
 		look->at_us = at_us;
-		look->has_rates =
-			look->before_us > 0 && !look->before.is_partial && !look->now.is_partial;
+		look->has_rates = look->before_us > 0;
 	} else {
 		look->before = taken; /* its memory, for the next look */
 	}
 	if (look->has_rates) {
 		snapshot_compare(&look->before, &look->now, &look->changes);
+		estimate(look);
 	}
 	if (look->status < 0) {
 		look->errors++;
@@ -58,12 +92,6 @@ static void look(struct look *look)
 				mcpsess_strerror(look->status));
 		}
 	}
-}
-
-static uint64_t sessions(const struct look *look)
-{
-	return look->now.is_partial && look->stats.sessions > look->now.count ? look->stats.sessions
-									      : look->now.count;
 }
 
 static double rate(const struct look *look, uint64_t count)
@@ -91,7 +119,8 @@ static void write_line(const struct look *look)
 		json_number(&json, "sessions", sessions(look));
 		json_number(&json, "initializing", look->now.states[0]);
 		json_number(&json, "active", look->now.states[1]);
-		json_number(&json, "bytes", look->now.bytes);
+		json_number(&json, "bytes", bytes(look));
+		json_true(&json, "partial", look->now.is_partial);
 		json_real(&json, "look_ms", (double)look->took_us / 1000);
 	} else {
 		json_text(&json, "text", mcpsess_str(look->err.text));
@@ -112,9 +141,9 @@ static void print_line(const struct look *look)
 	printf("%s status=%s errors=%lu", wall_time(time), mcpsess_status_name(look->status),
 		look->errors);
 	if (look->status == MCPSESS_OK) {
-		printf(" sessions=%" PRIu64 " active=%" PRIu64 " bytes=%" PRIu64 " look_ms=%.1f",
-			sessions(look), look->now.states[1], look->now.bytes,
-			(double)look->took_us / 1000);
+		printf(" sessions=%" PRIu64 " active%s%" PRIu64 " bytes=%" PRIu64 " look_ms=%.1f",
+			sessions(look), look->now.is_partial ? ">=" : "=", look->now.states[1],
+			bytes(look), (double)look->took_us / 1000);
 	} else {
 		printf(" text=\"");
 		out_clean(stdout, mcpsess_str(look->err.text));
@@ -154,18 +183,15 @@ static void draw(const struct look *look)
 	char time[24], size[24];
 	printf("\033[Hmcpsess: %s, every %lu s, %s (q ends, space looks)\033[K\n",
 		mcp_session_store_scheme(look->store), look->tool->interval, wall_time(time));
-	printf("sessions %" PRIu64 " (%" PRIu64 " active, %" PRIu64 " initializing), %s\033[K\n",
-		sessions(look), look->now.states[1], look->now.states[0],
-		out_size(look->now.bytes, size));
+	printf("sessions %" PRIu64 " (%s%" PRIu64 " active, %" PRIu64 " initializing), %s\033[K\n",
+		sessions(look), look->now.is_partial ? "at least " : "", look->now.states[1],
+		look->now.states[0], out_size(bytes(look), size));
 	if (look->has_rates) {
 		printf("per second: %.1f created, %.1f ended, %.1f requests, %.1f writes\033[K\n",
 			rate(look, look->changes.created), rate(look, look->changes.ended),
 			rate(look, look->changes.requests), rate(look, look->changes.writes));
 	} else {
-		printf("per second: %s\033[K\n", look->status < 0 ? "nothing is known"
-						 : look->now.is_partial
-							 ? "too many sessions to compare"
-							 : "...");
+		printf("per second: %s\033[K\n", look->status < 0 ? "nothing is known" : "...");
 	}
 	printf("looking took %.1f ms; %lu errors%s%s\033[K\n", (double)look->took_us / 1000,
 		look->errors, look->errors > 0 ? ", the last: " : "",

@@ -64,6 +64,7 @@ static uint64_t rise(uint64_t before, uint64_t after)
 void snapshot_compare(
 	const struct snapshot *before, const struct snapshot *after, struct changes *out)
 {
+	int is_partial = before->is_partial || after->is_partial;
 	size_t i = 0, j = 0;
 	memset(out, 0, sizeof(*out));
 	while (i < before->count || j < after->count) {
@@ -71,12 +72,13 @@ void snapshot_compare(
 			    : j == after->count ? -1
 						: by_key(&before->entries[i], &after->entries[j]);
 		if (order < 0) {
-			out->ended++;
+			out->ended += !is_partial;
 			i++;
 		} else if (order > 0) {
-			out->created++;
-			out->requests += after->entries[j].requests;
-			out->writes += after->entries[j].revision;
+			int is_new = !is_partial || after->entries[j].created_ms > before->now_ms;
+			out->created += (uint64_t)is_new;
+			out->requests += is_new ? after->entries[j].requests : 0;
+			out->writes += is_new ? after->entries[j].revision : 0;
 			j++;
 		} else {
 			out->requests +=

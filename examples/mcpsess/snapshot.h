@@ -25,7 +25,10 @@ int snapshot_take(
 	struct snapshot *snapshot, struct mcp_session_store *store, struct mcpsess_error *err);
 void snapshot_clear(struct snapshot *snapshot);
 
-/* What happened between two whole looks; a session that came and went in between is not seen. */
+/*
+ * What happened between two looks; a session that came and went in between is not seen. Of looks
+ * that are partial only what both could have read is compared, and ended is none.
+ */
 void snapshot_compare(
 	const struct snapshot *before, const struct snapshot *after, struct changes *out);
 

@@ -9,11 +9,13 @@ import re
 import signal
 import struct
 import subprocess
+import sys
 import tempfile
 import termios
 import time
 
 import stores
+import driven  # pylint: disable=wrong-import-order
 from mcp import VERSION, Server, check, equal, opened, program, run, until
 
 SECRET = "hidden-value"
@@ -284,6 +286,28 @@ def monitor_sees_sessions_come_and_requests_rise():
                     equal(seen[-1]["created_per_second"] > 0, True, seen)
                     monitor.send_signal(signal.SIGTERM)
                     equal(monitor.wait(20), 0)
+
+
+@check
+def monitor_says_what_it_estimates_of_more_than_it_reads():
+    with stores.open_redis() as shared, driven.Store(
+            os.path.abspath(sys.argv[1]), shared.uri) as store:
+        tool = Watched(shared)
+        for i in range(20500):
+            store(f"create {i} x")
+        bytes_held = tool.answer("stats")["bytes"]
+        with subprocess.Popen([program("mcpsess"), *shared.options, "--json", "monitor", "--count",
+                               "2", "--interval", "2"], stdout=subprocess.PIPE, text=True,
+                              env=sanitizers()) as monitor:
+            first = json.loads(monitor.stdout.readline())
+            for i in range(300):
+                store(f"delete {i}")
+            second = json.loads(monitor.stdout.readline())
+        equal((first["sessions"], first["active"], first["partial"]), (20500, 20000, True))
+        equal(first["bytes"], bytes_held)
+        equal(second["created_per_second"], 0, second)
+        equal(0 < second["ended_per_second"] <= 150, True, second)
+        equal(" active>=20000 " in tool.call("monitor", "--count", "1")[1], True)
 
 
 class Terminal:
