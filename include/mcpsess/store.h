@@ -189,11 +189,11 @@ struct mcp_session_store_options {
 	void *password_data;
 	/**
 	 * seal_keys_file=; NULL: payloads are stored as they are. A file of lines KEYID and 32
-	 * bytes in base64url, # for comments, read when the store opens. The first key seals, all
-	 * open: to change keys add the new one at the end everywhere, then put it first, and take
-	 * the old one out when all it sealed has ended. A payload is sealed with XChaCha20-Poly1305
-	 * for its record and owner; one that does not open is CORRUPT, unsealed ones too.
-	 * UNSUPPORTED in a build without libsodium.
+	 * bytes in base64url, padded or not, # for comments, read when the store opens. The first
+	 * key seals, all open: to change keys add the new one at the end everywhere, then put it
+	 * first, and take the old one out when all it sealed has ended. A payload is sealed with
+	 * XChaCha20-Poly1305 for its record and owner; one that does not open is CORRUPT, unsealed
+	 * ones too. UNSUPPORTED in a build without libsodium.
 	 */
 	const char *seal_keys_file;
 	const char *module_dir; /* where modules are; NULL: the compiled-in folder */

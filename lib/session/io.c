@@ -9,6 +9,8 @@
 
 #include <mcpsess/error.h>
 
+#include "store/seal.h"
+
 enum {
 	ATTEMPTS_MAX = 32,
 	ATTEMPTS_AT_ONCE = 4, /* between pauses: the second meets warm caches */
@@ -54,7 +56,10 @@ static int fetched(struct mcpsess_session *session, int status)
 	}
 	status = mcpsess_record_version(answer->payload, &version);
 	if (status < 0) {
-		return fail(session, status, "the record cannot be read");
+		return fail(session, status,
+			mcpsess_seal_key_id(answer->payload).len > 0
+				? "the payload is sealed; seal_keys_file= is not given"
+				: "the record cannot be read");
 	}
 	session->standing = *answer;
 	memset(answer, 0, sizeof(*answer));

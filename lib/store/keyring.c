@@ -9,7 +9,7 @@
 
 static const char parameter[] = "seal_keys_file";
 
-enum { FILE_MAX = 65536 };
+enum { FILE_MAX = 65536, PADDED = MCPSESS_BASE64_LEN(MCPSESS_KEY_LEN) + 1 };
 
 int mcpsess_keyring_parameter(const char *name)
 {
@@ -87,6 +87,8 @@ static int take_line(struct mcpsess_keyring *ring, struct mcpsess_bytes line, un
 		return refuse(err, number, "there are more than 64 keys");
 	}
 	struct mcpsess_key *to = &ring->keys[ring->count];
+	/* Most tools pad. */
+	key.len -= key.len == PADDED && ((const char *)key.data)[key.len - 1] == '=';
 	if (next_word(&line).len > 0 ||
 		mcpsess_base64_decode(key, to->bytes, sizeof(to->bytes)) < 0) {
 		return refuse(err, number, "after the key id, 32 bytes in base64url are wanted");

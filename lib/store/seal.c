@@ -3,8 +3,6 @@
 #include <sodium.h>
 
 enum {
-	FOR_OWNER = 1,
-	FOR_ANY_OWNER = 2,
 	NONCE = crypto_aead_xchacha20poly1305_ietf_NPUBBYTES,
 	TAG = crypto_aead_xchacha20poly1305_ietf_ABYTES,
 	HEAD = 1 + MCPSESS_KEY_ID_MAX,
@@ -42,7 +40,7 @@ static void bind(unsigned char form, const struct mcpsess_key *key, struct mcpse
 {
 	*out = (struct binding){ .label = "mcpsess payload", .form = form, .record = *of.record };
 	memcpy(out->id, key->id, sizeof(out->id));
-	if (form == FOR_OWNER) {
+	if (form == MCPSESS_SEAL_FOR_OWNER) {
 		out->owner = *of.owner;
 	}
 }
@@ -52,7 +50,7 @@ int mcpsess_seal_make(const struct mcpsess_keyring *ring, struct mcpsess_seal_of
 {
 	const struct mcpsess_key *key = &ring->keys[0];
 	struct binding binding;
-	bind(of.owner != NULL ? FOR_OWNER : FOR_ANY_OWNER, key, of, &binding);
+	bind(of.owner != NULL ? MCPSESS_SEAL_FOR_OWNER : MCPSESS_SEAL_FOR_ANY, key, of, &binding);
 	out[0] = binding.form;
 	memcpy(out + 1, key->id, MCPSESS_KEY_ID_MAX);
 	out += HEAD;
@@ -69,10 +67,8 @@ static int split(const struct mcpsess_keyring *ring, struct mcpsess_bytes sealed
 	struct mcpsess_error *err)
 {
 	const unsigned char *at = sealed.data;
-	int long_enough = sealed.len >= MCPSESS_SEAL_COST;
-	size_t id_len = long_enough ? strnlen((const char *)at + 1, MCPSESS_KEY_ID_MAX) : 0;
-	struct mcpsess_bytes id = mcpsess_mem(long_enough ? at + 1 : NULL, id_len);
-	if (!mcpsess_key_id_is_sound(id) || (at[0] != FOR_OWNER && at[0] != FOR_ANY_OWNER)) {
+	struct mcpsess_bytes id = mcpsess_seal_key_id(sealed);
+	if (id.len == 0) {
 		return mcpsess_fail(err, MCPSESS_E_CORRUPT, 0, "the payload is not sealed");
 	}
 	out->form = at[0];
@@ -81,9 +77,6 @@ static int split(const struct mcpsess_keyring *ring, struct mcpsess_bytes sealed
 		return mcpsess_fail(err, MCPSESS_E_CORRUPT, 0,
 			"the payload is sealed with key \"%.*s\", which is not among the keys",
 			(int)id.len, (const char *)id.data);
-	}
-	if (memcmp(out->key->id, at + 1, MCPSESS_KEY_ID_MAX) != 0) {
-		return mcpsess_fail(err, MCPSESS_E_CORRUPT, 0, "the payload is not sealed");
 	}
 	out->nonce = at + HEAD;
 	out->text = out->nonce + NONCE;

@@ -15,6 +15,12 @@
 
 struct mcpsess_core;
 
+/* The form that a sealed payload begins with: what it is bound to. */
+enum { MCPSESS_SEAL_FOR_OWNER = 1, MCPSESS_SEAL_FOR_ANY = 2 };
+
+/* The id of the key that a payload says it is sealed with; empty: it does not look sealed. */
+struct mcpsess_bytes mcpsess_seal_key_id(struct mcpsess_bytes payload);
+
 /* By how many bytes a payload is longer when sealed. */
 enum { MCPSESS_SEAL_COST = 1 + MCPSESS_KEY_ID_MAX + 24 + 16 };
 

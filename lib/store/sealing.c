@@ -2,6 +2,20 @@
 #include "store/core.h"
 #include "store/seal.h"
 
+struct mcpsess_bytes mcpsess_seal_key_id(struct mcpsess_bytes payload)
+{
+	static const char zeros[MCPSESS_KEY_ID_MAX];
+	const char *at = payload.data;
+	if (payload.len < MCPSESS_SEAL_COST ||
+		(at[0] != MCPSESS_SEAL_FOR_OWNER && at[0] != MCPSESS_SEAL_FOR_ANY)) {
+		return mcpsess_mem(NULL, 0);
+	}
+	struct mcpsess_bytes id = mcpsess_mem(at + 1, strnlen(at + 1, MCPSESS_KEY_ID_MAX));
+	int sound = mcpsess_key_id_is_sound(id) &&
+		    memcmp(at + 1 + id.len, zeros, MCPSESS_KEY_ID_MAX - id.len) == 0;
+	return sound ? id : mcpsess_mem(NULL, 0);
+}
+
 static int is_rotation(const struct mcp_session_store_call *call)
 {
 	return call->verb == MCPSESS_VERB_ROTATE;

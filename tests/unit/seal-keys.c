@@ -40,6 +40,13 @@ static void an_old_key_opens_and_a_retired_one_does_not(void **state)
 		"key \"one\" was changed"));
 }
 
+static void a_key_may_be_padded(void **state)
+{
+	(void)state;
+	assert_true(opens("one AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAE=\n",
+		"one AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAE\n", ""));
+}
+
 static void a_bad_key_file_is_refused(void **state)
 {
 	(void)state;
@@ -50,7 +57,8 @@ static void a_bad_key_file_is_refused(void **state)
 		{ "# nothing\n \t\n", "there is no key" },
 		{ "one\n", "line 1: after the key id, 32 bytes" },
 		{ "\none AAAA\n", "line 2: after the key id, 32 bytes" },
-		{ "one AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAE=\n", "32 bytes" },
+		{ "one AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAE==\n", "32 bytes" },
+		{ "one AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n", "32 bytes" },
 		{ "one AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAE x\n", "32 bytes" },
 		{ "one/1 AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAE\n", "the key id is not" },
 		{ "abcdefghijklmnopqrstuvwxyz1234567 AAA\n", "the key id is not" },
@@ -182,6 +190,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_old_key_opens_and_a_retired_one_does_not),
+		cmocka_unit_test(a_key_may_be_padded),
 		cmocka_unit_test(a_bad_key_file_is_refused),
 		cmocka_unit_test(the_file_may_be_named_in_code),
 		cmocka_unit_test(without_memory_nothing_is_lost_but_the_call),

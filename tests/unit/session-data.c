@@ -241,6 +241,39 @@ static void a_record_that_cannot_be_read_is_not_loaded(void **state)
 	assert_null(session);
 }
 
+static void expect_told(const char *payload, size_t len, const char *text)
+{
+	struct mcpsess_session_place here = place();
+	struct mcpsess_session *session = create(), *other = NULL;
+	struct mcpsess_error err = { 0 };
+	save(session);
+	fake_set_payload(payload, len);
+	assert_int_equal(mcpsess_session_load(&here, mcpsess_session_id(session), &other, &err),
+		MCPSESS_E_CORRUPT);
+	assert_string_equal(err.text, text);
+	mcpsess_session_destroy(session);
+	close_store(NULL), open_store(NULL);
+}
+
+static void a_record_that_is_sealed_is_said_to_be(void **state)
+{
+	(void)state;
+	static const char sealed[] = "the payload is sealed; seal_keys_file= is not given";
+	static const char unread[] = "the record cannot be read";
+	char payload[80] = "\1one";
+	expect_told(payload, 80, sealed);
+	expect_told(payload, 57, sealed);
+	expect_told(payload, 56, unread);
+	payload[0] = 2;
+	expect_told(payload, 80, sealed);
+	payload[0] = 3;
+	expect_told(payload, 80, unread);
+	memcpy(payload, "\1one\0x", 6);
+	expect_told(payload, 80, unread);
+	memset(payload + 1, 0, 16);
+	expect_told(payload, 80, unread);
+}
+
 static void damage_behind_the_version_is_found_when_it_is_read(void **state)
 {
 	(void)state;
@@ -296,6 +329,7 @@ int main(void)
 		TEST(data_may_fill_its_limit_to_the_byte),
 		TEST(thousands_of_keys_are_listed_with_their_values),
 		TEST(a_record_that_cannot_be_read_is_not_loaded),
+		TEST(a_record_that_is_sealed_is_said_to_be),
 		TEST(damage_behind_the_version_is_found_when_it_is_read),
 		TEST(json_that_is_none_is_not_handed_out),
 	};
