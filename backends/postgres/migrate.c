@@ -60,15 +60,15 @@ void mcpsess_postgres_check(struct postgres *pg)
 	ask(pg, PHASE_CHECKING, text);
 }
 
-static void step(struct postgres *pg)
+static void migrate(struct postgres *pg)
 {
-	char *text = postgres_realloc(pg, NULL, mcpsess_postgres_steps(pg->version, NULL) + 1);
+	char *text = postgres_realloc(pg, NULL, mcpsess_postgres_schema(NULL) + 1);
 	if (text == NULL) {
 		mcpsess_postgres_drop(pg, ENOMEM, "no memory for the schema");
 		return;
 	}
-	mcpsess_postgres_steps(pg->version, text);
-	ask(pg, PHASE_STEPPING, text);
+	mcpsess_postgres_schema(text);
+	ask(pg, PHASE_MIGRATING, text);
 	postgres_realloc(pg, text, 0);
 }
 
@@ -111,19 +111,14 @@ static int suits(const struct postgres *pg)
 /* A text of statements is over: what is next. */
 static void go_on(struct postgres *pg)
 {
-	int wanted = mcpsess_postgres_version();
-	if (pg->phase == PHASE_STEPPING) {
+	if (pg->phase == PHASE_MIGRATING) {
 		mcpsess_postgres_check(pg);
-	} else if (pg->phase == PHASE_DROPPING || (pg->phase == PHASE_CHECKING && suits(pg))) {
+	} else if (pg->phase == PHASE_DROPPING || suits(pg)) {
 		begin(pg);
-	} else if ((pg->version > wanted && !suits(pg)) || !pg->creates) {
-		refuse(pg);
-	} else if (pg->phase == PHASE_CHECKING) {
-		ask(pg, PHASE_LOCKING, mcpsess_postgres_ground);
-	} else if (pg->version < wanted) {
-		step(pg);
+	} else if (pg->creates && pg->version < mcpsess_postgres_version()) {
+		migrate(pg);
 	} else {
-		ask(pg, PHASE_STEPPING, "commit");
+		refuse(pg);
 	}
 }
 

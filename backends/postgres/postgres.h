@@ -65,8 +65,7 @@ enum postgres_phase {
 	PHASE_NONE,       /* no connection */
 	PHASE_CONNECTING, /* libpq is at it */
 	PHASE_CHECKING,   /* which version of the schema there is */
-	PHASE_LOCKING,    /* the same, with the lock of those who migrate */
-	PHASE_STEPPING,   /* the steps that are missing */
+	PHASE_MIGRATING,  /* the steps that are missing */
 	PHASE_DROPPING,   /* instead of all that */
 	PHASE_READY,
 };

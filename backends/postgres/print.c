@@ -7,9 +7,9 @@
 #include "statement.h"
 
 static const char usage[] =
-	"Usage: mcpsess-postgres-schema [SCHEMA [VERSION]]\n"
+	"Usage: mcpsess-postgres-schema [SCHEMA]\n"
 	"Print the SQL that makes a schema, mcpsess unless named, for sessions in PostgreSQL, or\n"
-	"brings it up from an older version. Feed it to psql -v ON_ERROR_STOP=1.\n";
+	"brings it up from any older version. Feed it to psql -v ON_ERROR_STOP=1.\n";
 
 /* A character at a time: the longest that one becomes is the schema in quotes. */
 static void print(const char *text, const char *schema)
@@ -25,18 +25,15 @@ static void print(const char *text, const char *schema)
 
 int main(int argc, char **argv)
 {
-	static char steps[65536];
+	static char text[65536];
 	const char *schema = argc > 1 ? argv[1] : "mcpsess";
-	int version = argc > 2 ? atoi(argv[2]) : 0;
 	size_t len = strspn(schema, POSTGRES_SCHEMA_LETTERS);
-	if (argc > 3 || schema[len] != '\0' || len == 0 || len > POSTGRES_SCHEMA_MAX ||
-		version < 0 || version >= mcpsess_postgres_version() ||
-		mcpsess_postgres_steps(version, NULL) >= sizeof(steps)) {
+	if (argc > 2 || schema[len] != '\0' || len == 0 || len > POSTGRES_SCHEMA_MAX ||
+		mcpsess_postgres_schema(NULL) >= sizeof(text)) {
 		fputs(usage, stderr);
 		return EXIT_FAILURE;
 	}
-	mcpsess_postgres_steps(version, steps);
-	print(mcpsess_postgres_ground, schema);
-	print(steps, schema);
+	mcpsess_postgres_schema(text);
+	print(text, schema);
 	return EXIT_SUCCESS;
 }

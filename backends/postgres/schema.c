@@ -109,7 +109,7 @@ static const char *const *const steps[] = { step_1, step_2, NULL };
 enum { NEEDS = 1 };
 
 /* One at a time of those who migrate comes through; the lock goes with the transaction. */
-const char mcpsess_postgres_ground[] =
+static const char ground[] =
 	"begin;\n"
 	"select pg_advisory_xact_lock(hashtextextended('mcpsess @', 0));\n"
 	"do $do$ begin\n"
@@ -119,8 +119,21 @@ const char mcpsess_postgres_ground[] =
 	"end $do$;\n"
 	"create table if not exists @.meta (version integer not null);\n"
 	"alter table @.meta add column if not exists needs integer not null default 1;\n"
-	"insert into @.meta select 0 where not exists (select from @.meta);\n"
-	"select version, needs from @.meta;\n";
+	"insert into @.meta select 0 where not exists (select from @.meta);\n";
+
+/* What is there decides: a text may be fed to any schema, after others have been at it too. */
+static const char head[] =
+	"do $steps$ declare m record; begin\n"
+	"select version, needs into strict m from @.meta;\n"
+	"if m.version > %d and m.needs > %d then\n"
+	"  raise exception 'schema %% has version %%, made by a newer library, and "
+	"needs one that knows %%; this one knows %d',\n"
+	"    '@', m.version, m.needs;\n"
+	"end if;\n";
+
+static const char tail[] = "update @.meta set version = %d, needs = %d where version < %d;\n"
+			   "end $steps$;\n"
+			   "commit;\n";
 
 int mcpsess_postgres_version(void)
 {
@@ -136,16 +149,27 @@ static size_t put(const char *text, char *out, size_t at)
 	return at + len;
 }
 
-size_t mcpsess_postgres_steps(int version, char *out)
+static size_t put_step(int version, char *out, size_t at)
 {
-	char end[80];
-	size_t at = 0;
-	for (int i = version; steps[i] != NULL; i++) {
-		for (const char *const *piece = steps[i]; *piece != NULL; piece++) {
-			at = put(*piece, out, at);
-		}
+	char line[48];
+	snprintf(line, sizeof(line), "if m.version < %d then\n", version);
+	at = put(line, out, at);
+	for (const char *const *piece = steps[version - 1]; *piece != NULL; piece++) {
+		at = put(*piece, out, at);
 	}
-	snprintf(end, sizeof(end), "update @.meta set version = %d, needs = %d;\ncommit;\n",
-		mcpsess_postgres_version(), NEEDS);
-	return put(end, out, at);
+	return put("end if;\n", out, at);
+}
+
+size_t mcpsess_postgres_schema(char *out)
+{
+	char text[480];
+	int version = mcpsess_postgres_version();
+	size_t at = put(ground, out, 0);
+	snprintf(text, sizeof(text), head, version, version, version);
+	at = put(text, out, at);
+	for (int i = 1; i <= version; i++) {
+		at = put_step(i, out, at);
+	}
+	snprintf(text, sizeof(text), tail, version, NEEDS, version);
+	return put(text, out, at);
 }

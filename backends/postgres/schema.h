@@ -7,14 +7,12 @@
 /* How many there are: the version that this library makes and understands. */
 int mcpsess_postgres_version(void);
 
-/* Begin a transaction, take its lock, make what is missing of the ground, and select the version.
- */
-extern const char mcpsess_postgres_ground[];
-
 /*
- * Write the steps that follow a version to out, the new version's number and the commit behind
- * them; "@" stands for the schema. Returns the length without the NUL; with out NULL it measures.
+ * Write what brings a schema of any version up to this one to out, in a transaction and under its
+ * lock; "@" stands for the schema. One that is up to date stays as it is, and one of a newer
+ * library that does not serve this one is an error. Returns the length without the NUL; with out
+ * NULL it measures.
  */
-size_t mcpsess_postgres_steps(int version, char *out);
+size_t mcpsess_postgres_schema(char *out);
 
 #endif

@@ -454,6 +454,12 @@ def migrate_prints_the_schema_or_creates_it():
         equal(tool.call("stats")[0], 3, "it was only printed")
         shared.server(steps)
         equal(tool.answer("stats")["sessions"], 0, "made by hand")
+        shared.server(steps)
+        equal(tool.answer("stats")["sessions"], 0, "once more")
+        shared.server("update mine.meta set version = 1")
+        equal(tool.call("stats")[0], 3, "it is older now")
+        shared.server(steps)
+        equal(tool.answer("stats")["sessions"], 0, "brought up to date by hand")
     with stores.open_postgres(schema="mine") as shared:
         tool = Watched(shared)
         equal(tool.answer("migrate"), {"migrated": True})

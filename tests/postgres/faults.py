@@ -3,6 +3,8 @@
 
     faults.py BUILD_FOLDER
 """
+import os
+import subprocess
 import sys
 import time
 
@@ -56,15 +58,20 @@ def the_schema_is_looked_at(server):
               answer.status == "UNAVAILABLE" and "newer" in answer.text, answer)
 
 
+def back_to_version_1(server, schema):
+    """What that had: a make that is not told whether owners are compared."""
+    old = f"{schema}.make(bytea, bytea, bytea, bytea" + 8 * ", bigint"
+    server(f"drop function {old}, bigint)")
+    server(f"create function {old}) returns bigint language sql as 'select 1::bigint'")
+    server(f"alter table {schema}.meta drop column needs")
+    server(f"update {schema}.meta set version = 1")
+
+
 def an_older_schema_is_brought_up(server):
     uri = server.tcp(schema="older", migrate="create")
     with Store(BUILD, uri) as store:
         store("create a one")
-    # What version 1 had: a make that is not told whether owners are compared.
-    old = "older.make(bytea, bytea, bytea, bytea" + 8 * ", bigint"
-    server(f"drop function {old}, bigint)")
-    server(f"create function {old}) returns bigint language sql as 'select 1::bigint'")
-    server("update older.meta set version = 1")
+    back_to_version_1(server, "older")
     with Store(BUILD, server.tcp(schema="older")) as store:
         answer = store("get a")
         check("a schema of an older library is refused where it may not be migrated",
@@ -77,6 +84,37 @@ def an_older_schema_is_brought_up(server):
     status = server(f"select o_status from older.make({key}, '', '', '', 0, 1, 1000, 1000, 0, 0, "
                     "10, 10)")
     check("a server of the older library that is connected goes on", status == "0", status)
+
+
+def made_by_hand(server, schema):
+    """What the printer prints, fed to psql: its exit status, and what it says."""
+    text = subprocess.run([os.path.join(BUILD, "backends/postgres/mcpsess-postgres-schema"),
+                           schema], stdout=subprocess.PIPE, text=True, check=True).stdout
+    run = subprocess.run(server.psql("")[:-3] + ["postgres"], input=text, text=True, check=False,
+                         stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    return run.returncode, run.stdout
+
+
+def what_is_printed_serves_every_version(server):
+    def serves(name, *lines):
+        made = made_by_hand(server, "hand")
+        with Store(BUILD, server.tcp(schema="hand")) as store:
+            got = [store(line) for line in lines]
+        check("what is printed " + name,
+              made[0] == 0 and [a.status for a in got] == ["ok"] * len(lines), (made, got))
+
+    serves("makes a schema", "create a one")
+    serves("leaves one that is up to date as it is", "get a", "update a 1 two")
+    back_to_version_1(server, "hand")
+    serves("brings an older one up to date", "get a", "create b one", "rotate b c", "get c")
+    server("update hand.meta set version = 99")
+    serves("leaves a newer one that serves this library as well as it is", "get a")
+    versions = server("select version, needs from hand.meta")
+    check("and does not set it back", versions == "99|1", versions)
+    server("update hand.meta set needs = 98")
+    status, said = made_by_hand(server, "hand")
+    check("and is refused by a newer one that does not",
+          status != 0 and "newer library" in said and "needs one that knows 98" in said, said)
 
 
 def many_migrate_at_once(server):
@@ -180,6 +218,7 @@ def main():
     with postgres.Server() as server:
         the_schema_is_looked_at(server)
         an_older_schema_is_brought_up(server)
+        what_is_printed_serves_every_version(server)
         many_migrate_at_once(server)
         connections_end(server)
         what_is_in_the_way_is_waited_for(server)
