@@ -41,6 +41,7 @@ static int take_own(struct postgres *pg, const struct mcpsess_backend_parameter 
 	static const char *const commits[] = { "on", "off", "local", "remote_write", "remote_apply",
 		NULL };
 	static const char *const migrates[] = { "create", "check", "drop", NULL };
+	static const char *const writables[] = { "read-write", "primary", NULL };
 	const char *name = parameter->name, *value = parameter->value;
 	if (strcmp(name, "schema") == 0) {
 		if (!is_name(value)) {
@@ -59,6 +60,12 @@ static int take_own(struct postgres *pg, const struct mcpsess_backend_parameter 
 				"on, off, local, remote_write or remote_apply is wanted");
 		}
 		strcpy(pg->commit, value);
+	} else if (strcmp(name, "target_session_attrs") == 0) {
+		/* They come to one: connect.c says it for all. */
+		if (!is_one_of(value, writables)) {
+			return refuse(err, name, value,
+				"read-write or primary is wanted, for a store writes");
+		}
 	} else {
 		return 0;
 	}
@@ -263,7 +270,7 @@ const struct mcpsess_backend mcpsess_backend_postgres = {
 	.size = sizeof(mcpsess_backend_postgres),
 	.name = "postgres",
 	.schemes = "postgresql postgres",
-	.parameters = "schema migrate synchronous_commit " LIBPQ,
+	.parameters = "schema migrate synchronous_commit target_session_attrs " LIBPQ,
 	.open = postgres_open,
 	/* The more callers meet on one connection, the less a read costs the server. */
 	.handles = 2,

@@ -181,15 +181,32 @@ def a_pooler_loses_the_server(server):
               answer)
 
 
+def what_is_wanted_of_a_server_is_that_it_writes(server):
+    for value in ("read-write", "primary"):
+        with Store(BUILD, server.tcp(schema="older", target_session_attrs=value)) as store:
+            answer = store("get a") if store.opened == "open" else store.opened
+            check(f"target_session_attrs={value} may be said",
+                  store.opened == "open" and answer.status == "ok", answer)
+    for value in ("standby", "any", "read-only"):
+        with Store(BUILD, server.tcp(target_session_attrs=value)) as store:
+            check(f"target_session_attrs={value} is refused by name",
+                  f"target_session_attrs={value}: " in store.opened, store.opened)
+
+
 def a_standby_is_passed_over(server):
-    server("alter system set default_transaction_read_only = on")
-    server("select pg_reload_conf()")
-    with Store(BUILD, server.tcp(schema="older")) as store:
-        answer = store("get a")
-        check("a server that does not write is UNAVAILABLE",
-              answer.status == "UNAVAILABLE" and "read-only" in answer.text, answer)
-    server("alter system reset default_transaction_read_only")
-    server("select pg_reload_conf()")
+    def places(*servers):
+        hosts = ",".join(f"127.0.0.1:{one.port}" for one in servers)
+        return postgres.uri(f"postgresql://{postgres.USER}@{hosts}/postgres", {"schema": "older"})
+
+    with postgres.Standby(server, fsync="off") as standby:
+        with Store(BUILD, places(standby, server)) as store:
+            answer = store("create passed one")
+            check("a standby is passed over for the server that writes", answer.status == "ok",
+                  answer)
+        with Store(BUILD, places(standby)) as store:
+            answer = store("get a")
+            check("a standby alone is UNAVAILABLE, for it is read-only",
+                  answer.status == "UNAVAILABLE" and "read-only" in answer.text, answer)
 
 
 def no_secret_is_told(server):
@@ -223,6 +240,7 @@ def main():
         connections_end(server)
         what_is_in_the_way_is_waited_for(server)
         a_pooler_loses_the_server(server)
+        what_is_wanted_of_a_server_is_that_it_writes(server)
         a_standby_is_passed_over(server)
         no_secret_is_told(server)
         a_password_that_is_not_there_is_told(server)
