@@ -97,7 +97,9 @@ static int finish(
 		json_end(json, '}');
 		puts("");
 	} else if (status == MCPSESS_OK && cursor[0] != '\0') {
-		fprintf(stderr, "There are more: --all, or --cursor %s\n", cursor);
+		fputs("There are more: --all, or --cursor ", stderr);
+		out_quoted(stderr, cursor);
+		fputs("\n", stderr);
 	}
 	if (status < 0) {
 		fprintf(stderr, "mcpsess: %s\n",

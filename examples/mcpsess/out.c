@@ -103,6 +103,18 @@ void out_clean(FILE *file, struct mcpsess_bytes text)
 	}
 }
 
+void out_quoted(FILE *file, const char *word)
+{
+	putc('\'', file);
+	for (; *word != '\0'; word++) {
+		if (*word == '\'') {
+			fputs("'\\'", file);
+		}
+		putc(*word, file);
+	}
+	putc('\'', file);
+}
+
 const char *out_span(uint64_t ms, char out[24])
 {
 	static const struct {

@@ -28,6 +28,9 @@ void json_time(struct json *json, const char *name, uint64_t ms);
 /* What came from a client, with nothing in it that a terminal would obey. */
 void out_clean(FILE *file, struct mcpsess_bytes text);
 
+/* A word that a shell takes as it is, in quotes. */
+void out_quoted(FILE *file, const char *word);
+
 /* A duration: "45s", "12m", "3h", "2d". */
 const char *out_span(uint64_t ms, char out[24]);
 /* Bytes: "512", "1.5K", "2.0M". */

@@ -210,6 +210,22 @@ def list_shows_live_sessions_of_all_or_of_an_owner_page_by_page():
 
 
 @check
+def a_cursor_can_be_pasted_into_a_shell():
+    with each_store() as watched:
+        for tool in watched:
+            with Server(*tool.shared.options) as server:
+                for _ in range(2):
+                    opened(server)
+                cursor = tool.answer("list", "--limit", "1")["next"]
+                equal(re.fullmatch("[A-Za-z0-9_-]+", cursor) is not None, True, cursor)
+                _, _, told = tool.call("list", "--limit", "1")
+                pasted = told.rstrip("\n").split("--cursor ")[1]
+                words = subprocess.run(["sh", "-c", "printf '%s\\n' " + pasted], check=True,
+                                       stdout=subprocess.PIPE, text=True).stdout
+                equal((words, pasted), (cursor + "\n", f"'{cursor}'"), "in quotes, whatever it is")
+
+
+@check
 def show_decodes_a_session_and_hides_its_values_and_its_id():
     with each_store() as watched:
         for tool in watched:
