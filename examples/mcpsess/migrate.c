@@ -8,6 +8,17 @@
 #include "tool.h"
 #include "uri.h"
 
+/* The backend judges the URI before the printer sees a part of it; that does not connect. */
+static int judge(const struct tool *tool)
+{
+	struct mcp_session_store *store;
+	int status = tool_open(tool, &store);
+	if (status == TOOL_OK) {
+		mcp_session_store_close(store);
+	}
+	return status;
+}
+
 /* The printer comes with the backend, which alone knows the steps: beside this program, or in PATH.
  */
 static int print_steps(const struct tool *tool)
@@ -52,7 +63,8 @@ int command_migrate(struct tool *tool)
 		return TOOL_OK;
 	}
 	if (tool->print) {
-		return print_steps(tool);
+		int status = judge(tool);
+		return status == TOOL_OK ? print_steps(tool) : status;
 	}
 	char *uri = uri_creating(tool->store);
 	if (uri == NULL) {

@@ -459,6 +459,16 @@ def check_says_why_a_store_cannot_be_used():
 
 
 @check
+def migrate_print_says_what_is_wrong_with_the_URI():
+    status, out, err = call("migrate", "--print", "postgresql://127.0.0.1:1/none?schema=A-b",
+                            "--module-dir", stores.module_dir("postgres"), store=None,
+                            env={"PATH": stores.module_dir("postgres")})
+    equal((status, out), (2, ""), err)
+    equal("schema=A-b: at most 40 letters, digits and _" in err, True, err)
+    equal("Usage" in err, False, err)
+
+
+@check
 def migrate_prints_the_schema_or_creates_it():
     with stores.open_postgres(schema="mine") as shared:
         tool = Watched(shared)
