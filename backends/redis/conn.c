@@ -78,12 +78,11 @@ static uint64_t jitter(const struct redis_conn *conn, uint64_t most_ms)
 	return most_ms * chance / UINT32_MAX;
 }
 
-/* Who it is, what went wrong there, and the system's reason where that says more. */
+/* Who it is, what went wrong there, and the system's reason, unless who refuses us has said why. */
 static void describe(
 	const struct redis_conn *conn, int sys, const char *why, char *out, size_t capacity)
 {
 	char place[REDIS_PLACE_MAX];
-	/* Who refuses us has said why. */
 	int said = sys == EACCES && conn->state != REDIS_CONNECTING;
 	int says_more = sys != 0 && sys != ENOMEM && sys != EPROTO && sys != ETIMEDOUT && !said;
 	mcpsess_redis_socket_place(&conn->endpoint, place, sizeof(place));

@@ -1,11 +1,11 @@
 #include "settings.h"
 
-#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "number.h"
 #include "schema.h"
 
 struct rule {
@@ -48,19 +48,6 @@ static void print_help(FILE *out, const char *program)
 	fputs("\nThe words in capitals in the middle are environment variables.\n", out);
 }
 
-static int set_number(const struct rule *rule, const char *value, unsigned long *out)
-{
-	char *end;
-	errno = 0;
-	unsigned long number = strtoul(value, &end, 10);
-	if (value[0] < '0' || value[0] > '9' || *end != '\0' || errno != 0 || number < rule->min ||
-		number > rule->max) {
-		return -1;
-	}
-	*out = number;
-	return 0;
-}
-
 /* The name is the option's or the variable's, as its giver knows it. */
 static void set(struct settings *out, const char *program, size_t which, const char *name,
 	const char *value)
@@ -68,7 +55,7 @@ static void set(struct settings *out, const char *program, size_t which, const c
 	void *member = (char *)out + rules[which].member;
 	if (rules[which].max == 0) {
 		*(const char **)member = value;
-	} else if (set_number(&rules[which], value, member) < 0) {
+	} else if (number_read(value, rules[which].min, rules[which].max, member) < 0) {
 		fprintf(stderr, "%s: %s cannot be \"%s\"\n", program, name, value);
 		exit(WRONG_USAGE);
 	}

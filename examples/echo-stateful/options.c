@@ -1,6 +1,5 @@
 #include "options.h"
 
-#include <errno.h>
 #include <getopt.h>
 #include <limits.h>
 #include <stdio.h>
@@ -9,6 +8,8 @@
 #include <strings.h>
 
 #include <mcpsess/version.h>
+
+#include "../common/number.h"
 
 enum kind { TEXT, NUMBER, LEVEL, FLAG };
 
@@ -70,19 +71,6 @@ static int wrong(const struct rule *rule, const char *value, int from_environmen
 	return OPTIONS_WRONG;
 }
 
-static int set_number(const struct rule *rule, const char *value, unsigned long *out)
-{
-	char *end;
-	errno = 0;
-	unsigned long number = strtoul(value, &end, 10);
-	if (value[0] < '0' || value[0] > '9' || *end != '\0' || errno != 0 || number < rule->min ||
-		number > rule->max) {
-		return -1;
-	}
-	*out = number;
-	return 0;
-}
-
 static int set(struct options *options, const struct rule *rule, const char *value)
 {
 	void *member = (char *)options + rule->member;
@@ -92,7 +80,7 @@ static int set(struct options *options, const struct rule *rule, const char *val
 		*(const char **)member = value;
 		return 0;
 	case NUMBER:
-		return set_number(rule, value, member);
+		return number_read(value, rule->min, rule->max, member);
 	case LEVEL:
 		level = mcpsess_log_level_parse(mcpsess_str(value));
 		*(enum mcpsess_log_level *)member = (enum mcpsess_log_level)level;
