@@ -15,9 +15,7 @@
 #include "crowd.h"
 #include "share.h"
 
-enum { ROWS = 2000, SIDES = 4, ROUNDS = 5, PAYLOAD = 300, CALLS = 2000 };
-
-static const double round_ns = 3e8;
+enum { ROWS = 2000, PAYLOAD = 300, CALLS = 2000 };
 
 static struct {
 	const char *modules, *uri, *info, *pid;
@@ -230,95 +228,7 @@ static double ask(const char *sql)
 	return value;
 }
 
-/* -- many callers ------------------------------------------------------------------------------ */
-
-struct measured {
-	double rate, p99_us;
-};
-
-/* Of each side in turns, the middle of what it reaches. */
-static void measure(
-	const struct crowd_side *sides, int count, unsigned callers, struct measured *out)
-{
-	double rates[SIDES][ROUNDS], tails[SIDES][ROUNDS];
-	for (int round = 0; round < ROUNDS; round++) {
-		for (int i = 0; i < count; i++) {
-			struct crowd_figures one = crowd_measure(&sides[i], callers, round_ns);
-			rates[i][round] = one.rate;
-			tails[i][round] = one.p99_us;
-		}
-	}
-	for (int i = 0; i < count; i++) {
-		out[i].rate = bench_median(rates[i], ROUNDS);
-		out[i].p99_us = bench_median(tails[i], ROUNDS);
-	}
-}
-
-static void print(const char *what, unsigned callers, const char *unit, double value,
-	double reference, const char *goal)
-{
-	char name[80];
-	snprintf(name, sizeof(name), "%s, %u callers: %s", what, callers, unit);
-	bench_line(name, value, reference, goal);
-}
-
-static void same_for_all(void *contexts[CROWD_MAX], void *context)
-{
-	for (int i = 0; i < CROWD_MAX; i++) {
-		contexts[i] = context;
-	}
-}
-
-/* A get of ours, a SELECT of the same record, one of a single narrow row, and bare sharing. */
-static void reads(void **conns)
-{
-	static const struct {
-		unsigned callers;
-		const char *goal, *goal_p99;
-	} crowds[] = { { 1, "", "" }, { 8, ">= 1.5", "" }, { 32, ">= 2.8", "<= 0.3" },
-		{ 128, ">= 4.5", "<= 0.1" } };
-	static void *pools[CROWD_MAX], *shares[CROWD_MAX];
-	struct mcp_session_store_pool *pool = open_pool("");
-	void *shared[] = { dial_to_share(), dial_to_share() };
-	struct share share = { .serve = serve };
-	share_begin(&share, shared, 2);
-	same_for_all(pools, pool);
-	same_for_all(shares, &share);
-	const struct crowd_side sides[] = { { our_get, pools }, { raw_record, conns },
-		{ raw_get, conns }, { shared_get, shares } };
-	for (size_t i = 0; i < sizeof(crowds) / sizeof(crowds[0]); i++) {
-		struct measured m[SIDES];
-		unsigned callers = crowds[i].callers;
-		measure(sides, SIDES, callers, m);
-		print("get", callers, "1/s", m[0].rate, m[1].rate, crowds[i].goal);
-		print("get", callers, "p99, us", m[0].p99_us, m[1].p99_us, crowds[i].goal_p99);
-		print("  of one narrow row", callers, "1/s", m[0].rate, m[2].rate, "");
-		print("  bare sharing", callers, "1/s", m[3].rate, m[1].rate, "");
-		print("  bare sharing", callers, "p99, us", m[3].p99_us, m[1].p99_us, "");
-	}
-	mcp_session_store_pool_close(pool);
-	PQfinish(shared[0]);
-	PQfinish(shared[1]);
-}
-
-static void touches(void **conns)
-{
-	static const unsigned crowds[] = { 1, 8, 32, 128 };
-	static void *pools[CROWD_MAX];
-	struct mcp_session_store_pool *pool = open_pool("&touch_every=0");
-	same_for_all(pools, pool);
-	const struct crowd_side sides[] = { { our_touch, pools }, { raw_touch, conns } };
-	for (size_t i = 0; i < sizeof(crowds) / sizeof(crowds[0]); i++) {
-		struct measured m[2];
-		measure(sides, 2, crowds[i], m);
-		print("touch that is due", crowds[i], "1/s", m[0].rate, m[1].rate, "");
-		print("touch that is due", crowds[i], "p99, us", m[0].p99_us, m[1].p99_us, "");
-	}
-	mcp_session_store_pool_close(pool);
-}
-
-/* -- one caller: what the server does ------------------------------------------------------------
- */
+/* -- the server ------------------------------------------------------------------------------- */
 
 /* CPU time of all processes that the server has now. */
 static double server_cpu_ns(void)
@@ -346,31 +256,109 @@ static double server_cpu_ns(void)
 	return sum;
 }
 
-static double cost_us(void (*once)(void *context, uint64_t random), void *context)
+/* -- many callers ------------------------------------------------------------------------------ */
+
+static void same_for_all(void *contexts[], unsigned callers, void *context)
 {
-	double before = server_cpu_ns();
-	for (int i = 0; i < CALLS; i++) {
-		once(context, (uint64_t)i * 7919u);
+	for (unsigned i = 0; i < callers; i++) {
+		contexts[i] = context;
 	}
-	return (server_cpu_ns() - before) / CALLS / 1000;
 }
 
-static void cpu_of_a_read(PGconn *conn)
+static void open_ours(void *contexts[], unsigned callers)
 {
-	struct mcp_session_store_pool *pool = open_pool("");
-	double ours[ROUNDS], one_row[ROUNDS], record[ROUNDS];
-	cost_us(our_get, pool);
-	for (int i = 0; i < ROUNDS; i++) {
-		ours[i] = cost_us(our_get, pool);
-		record[i] = cost_us(raw_record, conn);
-		one_row[i] = cost_us(raw_get, conn);
-	}
-	double value = bench_median(ours, ROUNDS);
-	bench_line("get, not due, of a SELECT of it: server CPU, us", value,
-		bench_median(record, ROUNDS), "<= 1.05");
-	bench_line("the same, of a SELECT of one row", value, bench_median(one_row, ROUNDS), "");
-	mcp_session_store_pool_close(pool);
+	same_for_all(contexts, callers, open_pool(""));
 }
+
+static void open_due(void *contexts[], unsigned callers)
+{
+	same_for_all(contexts, callers, open_pool("&touch_every=0"));
+}
+
+static void close_ours(void *contexts[], unsigned callers)
+{
+	(void)callers;
+	mcp_session_store_pool_close(contexts[0]);
+}
+
+static void open_each(void *contexts[], unsigned callers)
+{
+	for (unsigned i = 0; i < callers; i++) {
+		contexts[i] = dial();
+	}
+}
+
+static void close_each(void *contexts[], unsigned callers)
+{
+	for (unsigned i = 0; i < callers; i++) {
+		PQfinish(contexts[i]);
+	}
+}
+
+static void open_shared(void *contexts[], unsigned callers)
+{
+	static struct share share = { .serve = serve };
+	void *conns[] = { dial_to_share(), dial_to_share() };
+	share_begin(&share, conns, 2);
+	same_for_all(contexts, callers, &share);
+}
+
+static void close_shared(void *contexts[], unsigned callers)
+{
+	const struct share *share = contexts[0];
+	(void)callers;
+	for (unsigned i = 0; i < share->count; i++) {
+		PQfinish(share->ways[i].connection);
+	}
+}
+
+static void print(const char *what, unsigned callers, const char *unit, double value,
+	double reference, const char *goal)
+{
+	char name[80];
+	snprintf(name, sizeof(name), "%s, %u callers: %s", what, callers, unit);
+	bench_line(name, value, reference, goal);
+}
+
+/* A get of ours, a SELECT of the same record, one of a single narrow row, and bare sharing. */
+static void reads(void)
+{
+	static const struct {
+		unsigned callers;
+		const char *goal, *goal_p99, *goal_cpu;
+	} crowds[] = { { 1, "", "", "<= 1.05" }, { 8, ">= 1.5", "", "" },
+		{ 32, ">= 2.8", "<= 0.3", "" }, { 128, ">= 4.5", "<= 0.1", "" } };
+	static const struct crowd_side sides[] = { { open_ours, close_ours, our_get },
+		{ open_each, close_each, raw_record }, { open_each, close_each, raw_get },
+		{ open_shared, close_shared, shared_get } };
+	for (size_t i = 0; i < sizeof(crowds) / sizeof(crowds[0]); i++) {
+		struct crowd_figures m[4];
+		unsigned callers = crowds[i].callers;
+		crowd_measure(sides, 4, callers, server_cpu_ns, m);
+		print("get", callers, "1/s", m[0].rate, m[1].rate, crowds[i].goal);
+		print("get", callers, "p99, us", m[0].p99_us, m[1].p99_us, crowds[i].goal_p99);
+		print("get", callers, "server CPU, us", m[0].server_us, m[1].server_us,
+			crowds[i].goal_cpu);
+		print("  of one narrow row", callers, "1/s", m[0].rate, m[2].rate, "");
+		print("  bare sharing", callers, "1/s", m[3].rate, m[1].rate, "");
+		print("  bare sharing", callers, "p99, us", m[3].p99_us, m[1].p99_us, "");
+	}
+}
+
+static void touches(void)
+{
+	static const unsigned crowds[] = { 1, 8, 32, 128 };
+	static const struct crowd_side sides[] = { { open_due, close_ours, our_touch },
+		{ open_each, close_each, raw_touch } };
+	for (size_t i = 0; i < sizeof(crowds) / sizeof(crowds[0]); i++) {
+		struct crowd_figures m[2];
+		crowd_measure(sides, 2, crowds[i], server_cpu_ns, m);
+		print("touch that is due", crowds[i], "1/s", m[0].rate, m[1].rate, "");
+		print("touch that is due", crowds[i], "p99, us", m[0].p99_us, m[1].p99_us, "");
+	}
+}
+
+/* -- writes ------------------------------------------------------------------------------------ */
 
 static void write_once(struct mcp_session_store_pool *pool, uint64_t revision, unsigned row)
 {
@@ -439,7 +427,6 @@ static void share_in_place(void)
 
 int main(int argc, char **argv)
 {
-	static void *conns[CROWD_MAX];
 	if (argc != 5) {
 		return 2;
 	}
@@ -455,19 +442,14 @@ int main(int argc, char **argv)
 	fill(pool, "many");
 	mcp_session_store_pool_close(pool);
 	fill_raw(conn);
-	PQfinish(conn);
-	for (int i = 0; i < CROWD_MAX; i++) {
-		conns[i] = dial();
-	}
 	bench_title("a pool; a connection for each caller");
-	reads(conns);
-	touches(conns);
-	cpu_of_a_read(conns[0]);
-	compare_and_set(conns[0]);
+	reads();
+	touches();
+	PQfinish(conn);
+	conn = dial();
+	compare_and_set(conn);
 	wal_of_throttled_touches();
-	for (int i = 0; i < CROWD_MAX; i++) {
-		PQfinish(conns[i]);
-	}
+	PQfinish(conn);
 	share_in_place();
 	return 0;
 }

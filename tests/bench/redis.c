@@ -356,63 +356,82 @@ static void get_shared(void *context, uint64_t random)
 	share_ask(context, number, 0);
 }
 
-enum { OURS, ALONE, SHARED, SIDES };
+/* The same for all turns. */
+static struct {
+	const struct wire *wire;
+	struct line lines[CROWD_MAX];
+} crowd;
 
-struct crowd {
-	struct crowd_side sides[SIDES];
-	void *contexts[SIDES][CROWD_MAX];
-	struct line alone[CROWD_MAX], shared[HANDLES];
-	struct share share;
-	struct mcp_session_store_pool *pool;
-};
-
-static void open_crowd(struct crowd *crowd, const struct wire *wire)
+static void open_pool(void *contexts[], unsigned callers)
 {
 	struct mcp_session_store_options options = { .size = sizeof(options),
 		.module_dir = MODULE_DIR };
-	void *lines[HANDLES];
-	if (mcp_session_store_pool_open(at.uri, &options, HANDLES, &crowd->pool, NULL) < 0) {
+	struct mcp_session_store_pool *pool;
+	if (mcp_session_store_pool_open(at.uri, &options, HANDLES, &pool, NULL) < 0) {
 		die("no pool");
 	}
-	for (int i = 0; i < HANDLES; i++) {
-		crowd->shared[i] = (struct line){ dial(), wire };
-		lines[i] = &crowd->shared[i];
+	for (unsigned i = 0; i < callers; i++) {
+		contexts[i] = pool;
 	}
-	share_begin(&crowd->share, lines, HANDLES);
-	crowd->share.serve = serve;
-	for (int i = 0; i < CROWD_MAX; i++) {
-		crowd->alone[i] = (struct line){ dial(), wire };
-		crowd->contexts[OURS][i] = crowd->pool;
-		crowd->contexts[ALONE][i] = &crowd->alone[i];
-		crowd->contexts[SHARED][i] = &crowd->share;
-	}
-	crowd->sides[OURS] = (struct crowd_side){ get_from_pool, crowd->contexts[OURS] };
-	crowd->sides[ALONE] = (struct crowd_side){ get_alone, crowd->contexts[ALONE] };
-	crowd->sides[SHARED] = (struct crowd_side){ get_shared, crowd->contexts[SHARED] };
 }
 
-static void many_callers(struct crowd *crowd, unsigned callers, const char *goals[3])
+static void close_pool(void *contexts[], unsigned callers)
 {
-	static const char *const what[3] = { "operations", "p99, us", "server CPU, us each" };
-	double values[3][SIDES][TURNS];
-	for (int i = 0; i < TURNS * SIDES; i++) {
-		int side = i % SIDES, turn = i / SIDES;
-		double cpu = server_cpu_ns();
-		struct crowd_figures one = crowd_measure(&crowd->sides[side], callers, 2 * turn_ns);
-		values[0][side][turn] = one.rate;
-		values[1][side][turn] = one.p99_us;
-		values[2][side][turn] = (server_cpu_ns() - cpu) / one.done / 1000;
+	(void)callers;
+	mcp_session_store_pool_close(contexts[0]);
+}
+
+static void open_lines(void *contexts[], unsigned count)
+{
+	for (unsigned i = 0; i < count; i++) {
+		crowd.lines[i] = (struct line){ dial(), crowd.wire };
+		contexts[i] = &crowd.lines[i];
 	}
+}
+
+static void close_lines(void *contexts[], unsigned count)
+{
+	(void)contexts;
+	for (unsigned i = 0; i < count; i++) {
+		close(crowd.lines[i].fd);
+	}
+}
+
+static void open_shared(void *contexts[], unsigned callers)
+{
+	static struct share share = { .serve = serve };
+	void *lines[HANDLES];
+	open_lines(lines, HANDLES);
+	share_begin(&share, lines, HANDLES);
+	for (unsigned i = 0; i < callers; i++) {
+		contexts[i] = &share;
+	}
+}
+
+static void close_shared(void *contexts[], unsigned callers)
+{
+	(void)callers;
+	close_lines(contexts, HANDLES);
+}
+
+static void many_callers(unsigned callers, const char *goals[3])
+{
+	static const struct crowd_side sides[] = { { open_pool, close_pool, get_from_pool },
+		{ open_lines, close_lines, get_alone }, { open_shared, close_shared, get_shared } };
+	static const char *const what[3] = { "operations", "p99, us", "server CPU, us each" };
+	struct crowd_figures m[3];
+	crowd_measure(sides, 3, callers, server_cpu_ns, m);
 	for (int i = 0; i < 3; i++) {
-		double middle[SIDES];
-		for (int side = 0; side < SIDES; side++) {
-			middle[side] = bench_median(values[i][side], TURNS);
+		double values[3];
+		for (int side = 0; side < 3; side++) {
+			values[side] =
+				(double[]){ m[side].rate, m[side].p99_us, m[side].server_us }[i];
 		}
 		char name[64];
 		snprintf(name, sizeof(name), "%u callers through a pool: %s", callers, what[i]);
-		bench_line(name, middle[OURS], middle[ALONE], goals[i]);
+		bench_line(name, values[0], values[1], goals[i]);
 		snprintf(name, sizeof(name), "  by bare sharing: %s", what[i]);
-		bench_line(name, middle[SHARED], middle[ALONE], "");
+		bench_line(name, values[2], values[1], "");
 	}
 }
 
@@ -471,7 +490,6 @@ static void writes(struct mcp_session_store *store)
 int main(void)
 {
 	static struct wire wire;
-	static struct crowd crowd;
 	memset(at.payload, 'x', PAYLOAD);
 	start_server();
 	int fd = dial();
@@ -484,10 +502,9 @@ int main(void)
 	bench_title("op/s");
 	record_get(&wire);
 	one_caller(&wire);
-	open_crowd(&crowd, &wire);
-	many_callers(&crowd, 32, (const char *[]){ ">= 1.7", "<= 0.7", "<= 0.4" });
-	many_callers(&crowd, 128, (const char *[]){ ">= 2.2", "<= 0.6", "<= 0.3" });
-	mcp_session_store_pool_close(crowd.pool);
+	crowd.wire = &wire;
+	many_callers(32, (const char *[]){ ">= 1.7", "<= 0.7", "<= 0.4" });
+	many_callers(128, (const char *[]){ ">= 2.2", "<= 0.6", "<= 0.3" });
 	writes(store);
 	bench_line("bytes of a session with 300 of state, 10 an owner", bytes, 650, "<= 1");
 	mcp_session_store_close(store);
