@@ -8,6 +8,7 @@
 
 #include "cluster.h"
 #include "redis.h"
+#include "send.h"
 #include "tls.h"
 
 enum {
@@ -183,51 +184,13 @@ static void write_out(struct redis_conn *conn)
 	watch(conn, MCPSESS_EVENT_READ);
 }
 
-/* Behind a write: have its replicas counted. */
-static int append_wait(struct redis_conn *conn, const struct redis_slot *of)
-{
-	const struct redis_config *config = &conn->redis->config;
-	struct redis_slot slot = { .kind = REDIS_WAIT, .due_ms = of->due_ms };
-	char count[24], ms[24];
-	const char *argv[] = { "WAIT", count, ms };
-	size_t lens[] = { 4, 0, 0 };
-	lens[1] = (size_t)sprintf(count, "%u", (unsigned)config->wait);
-	lens[2] = (size_t)sprintf(ms, "%llu", (unsigned long long)config->timeout_ms * 3 / 4 + 1);
-	int r = mcpsess_redis_conn_append(conn, 3, argv, lens, &slot.end);
-	if (r == MCPSESS_OK) {
-		mcpsess_redis_slot_push(&conn->queue, &slot);
-	}
-	return r;
-}
-
-static int append_asking(struct redis_conn *conn)
-{
-	static const char *argv[] = { "ASKING" };
-	static const size_t lens[] = { 6 };
-	return mcpsess_redis_say(conn, REDIS_ASK, 1, argv, lens);
-}
-
 static void send_waiting(struct redis_conn *conn)
 {
-	struct redis_slot slot;
-	while (mcpsess_redis_wait_take(&conn->queue, &slot) != NULL) {
-		int r = (slot.how & REDIS_ASKING) != 0 ? append_asking(conn) : MCPSESS_OK;
-		if (r == MCPSESS_OK) {
-			r = mcpsess_redis_verb_append(conn, &slot, &slot.end);
-		}
-		conn->used_ms = slot.due_ms;
-		if (r < 0) {
-			finish(conn, slot.call, r, 0, "no memory for a command");
-			continue;
-		}
-		slot.waits = conn->redis->config.wait > 0 && mcpsess_redis_lasts(slot.kind);
-		mcpsess_redis_slot_push(&conn->queue, &slot);
-		if (slot.waits && append_wait(conn, &slot) < 0) {
-			mcpsess_redis_conn_lose(conn, ENOMEM, "no memory for a command");
-			return;
-		}
+	if (mcpsess_redis_append_waiting(conn) < 0) {
+		mcpsess_redis_conn_lose(conn, ENOMEM, "no memory for a command");
+	} else {
+		write_out(conn);
 	}
-	write_out(conn);
 }
 
 /* -- connecting ---------------------------------------------------------------------------- */

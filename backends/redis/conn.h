@@ -88,9 +88,9 @@ int mcpsess_redis_say_password(struct redis_conn *conn, char *why, size_t capaci
 int mcpsess_redis_greeted(struct redis_conn *conn, uint32_t step, const struct redisReply *reply,
 	char *why, size_t capacity);
 
-/* verb.c: append a call's command. */
+/* verb.c: append the command of a call, or of so many of a batch. */
 int mcpsess_redis_verb_append(
-	struct redis_conn *conn, const struct redis_slot *slot, uint64_t *end);
+	struct redis_conn *conn, const struct redis_slot *slot, size_t count, uint64_t *end);
 
 /* What a sent call's status is when its answer is lost. */
 int mcpsess_redis_lost_status(const struct redis_slot *slot);
@@ -101,5 +101,8 @@ enum redis_after { REDIS_AFTER_NOTHING, REDIS_AFTER_RESEND, REDIS_AFTER_LOSE };
 /* reply.c: end a call by its reply, unless it has to be sent once more. */
 enum redis_after mcpsess_redis_reply(
 	struct redis_conn *conn, const struct redis_slot *slot, const struct redisReply *reply);
+/* The same of a batch, of which the first slot has been taken and the others are next. */
+enum redis_after mcpsess_redis_reply_many(
+	struct redis_conn *conn, const struct redis_slot *first, const struct redisReply *reply);
 
 #endif

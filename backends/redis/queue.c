@@ -8,7 +8,7 @@ enum { SLOTS_FIRST = 32 };
 enum { CONN, NEXT, PREV, NUMBER };
 
 /* NUMBER: of what waits script and how; of what was sent the slot. The lowest bit tells. */
-enum { SENT = 1, HOW = 1, SHIFT = 3 };
+enum { SENT = 1, HOW = 1, SHIFT = 4 };
 
 static uintptr_t number_of(const struct mcp_session_store_call *call)
 {
@@ -114,16 +114,26 @@ static void take_out(struct redis_queue *queue, struct mcp_session_store_call *c
 	queue->waiting--;
 }
 
+struct mcp_session_store_call *mcpsess_redis_wait_look(
+	const struct redis_queue *queue, struct redis_slot *out)
+{
+	static const uint32_t hows = REDIS_WHOLE | REDIS_ASKING | REDIS_ALONE;
+	struct mcp_session_store_call *call = queue->first;
+	if (call != NULL) {
+		*out = (struct redis_slot){ .call = call,
+			.kind = (uint32_t)(number_of(call) >> SHIFT),
+			.how = (uint32_t)(number_of(call) >> HOW) & hows,
+			.due_ms = call->give_up_ms };
+	}
+	return call;
+}
+
 struct mcp_session_store_call *mcpsess_redis_wait_take(
 	struct redis_queue *queue, struct redis_slot *out)
 {
-	struct mcp_session_store_call *call = queue->first;
+	struct mcp_session_store_call *call = mcpsess_redis_wait_look(queue, out);
 	if (call != NULL) {
 		take_out(queue, call);
-		*out = (struct redis_slot){ .call = call,
-			.kind = (uint32_t)(number_of(call) >> SHIFT),
-			.how = (uint32_t)(number_of(call) >> HOW) & (REDIS_WHOLE | REDIS_ASKING),
-			.due_ms = call->give_up_ms };
 	}
 	return call;
 }

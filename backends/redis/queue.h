@@ -27,16 +27,20 @@ enum {
 	REDIS_ASK,
 };
 
-/* How a call is sent: with its script's text, not its digest; to where its slot is moving to. */
-enum { REDIS_WHOLE = 1, REDIS_ASKING = 2 };
+/*
+ * How a call is sent: with its script's text, not its digest; to where its slot is moving to; not
+ * together with others.
+ */
+enum { REDIS_WHOLE = 1, REDIS_ASKING = 2, REDIS_ALONE = 4 };
 
 struct redis_slot {
 	struct mcp_session_store_call *call; /* NULL: cancelled, or a greeting's */
 	uint64_t end;                        /* where in the stream of bytes its command ends */
 	uint64_t due_ms;                     /* when the answer is overdue */
 	uint32_t kind;                       /* enum redis_script, or above */
-	uint32_t how;                        /* REDIS_WHOLE, REDIS_ASKING */
+	uint32_t how;                        /* REDIS_WHOLE and so on */
 	uint32_t waits;                      /* the next slot is a REDIS_WAIT for it */
+	uint32_t more;                       /* so many slots behind it have the same reply */
 };
 
 struct redis_queue {
@@ -56,7 +60,10 @@ void mcpsess_redis_wait_last(struct redis_queue *queue, struct redis_conn *conn,
 	struct mcp_session_store_call *call, uint32_t script, uint32_t how);
 void mcpsess_redis_wait_first(struct redis_queue *queue, struct redis_conn *conn,
 	struct mcp_session_store_call *call, uint32_t script, uint32_t how);
-/* The first that waits, taken out; its slot's kind and how are filled in. NULL: none. */
+/* The first that waits, with its slot's kind and how filled in. NULL: none. */
+struct mcp_session_store_call *mcpsess_redis_wait_look(
+	const struct redis_queue *queue, struct redis_slot *out);
+/* The same, taken out. */
 struct mcp_session_store_call *mcpsess_redis_wait_take(
 	struct redis_queue *queue, struct redis_slot *out);
 /* The connection of a call, waiting or sent. */

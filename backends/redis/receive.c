@@ -45,7 +45,8 @@ static int take_reply(struct redis_conn *conn, const redisReply *reply)
 		}
 		return 1;
 	}
-	enum redis_after after = mcpsess_redis_reply(conn, &slot, reply);
+	enum redis_after after = slot.more > 0 ? mcpsess_redis_reply_many(conn, &slot, reply)
+					       : mcpsess_redis_reply(conn, &slot, reply);
 	if (after == REDIS_AFTER_RESEND) {
 		/* It has no such script, or no such keys any more. */
 		mcpsess_redis_wait_first(&conn->queue, conn, slot.call, slot.kind,

@@ -6,6 +6,10 @@
 
 #include "cluster.h"
 #include "redis.h"
+#include "send.h"
+
+/* What an answer is that nothing can be made of; no status is. */
+enum { SENSELESS = -1 };
 
 /* -- errors -------------------------------------------------------------------------------- */
 
@@ -182,14 +186,14 @@ static int take_record(
 		record = NULL;
 	}
 	if (record != NULL && !is_header(record)) {
-		return -1;
+		return SENSELESS;
 	}
 	if (header == NULL || (record != NULL && header->len == 0)) {
 		header = record;
 	}
 	if (header != NULL) {
 		if (!is_header(header)) {
-			return -1;
+			return SENSELESS;
 		}
 		mcpsess_redis_take_header(&call->answer, bytes_of(header));
 	}
@@ -198,27 +202,34 @@ static int take_record(
 		       : take_payload(conn, &call->answer, bytes_of(record), (size_t)record->len);
 }
 
-/* What most reads and updates come to, in one piece: now, and the record or its header. */
+/* Of what is answered in one piece: the record, or its header. */
+static int take_whole(struct redis_conn *conn, const struct redis_slot *slot, uint64_t now_ms,
+	const unsigned char *at, size_t len)
+{
+	struct mcp_session_store_answer *answer = &slot->call->answer;
+	if (!begins_record(at, len)) {
+		return SENSELESS;
+	}
+	answer->now_ms = now_ms;
+	mcpsess_redis_take_header(answer, at);
+	return slot->kind == REDIS_GET ? take_payload(conn, answer, at, len) : MCPSESS_OK;
+}
+
+/* What most reads and updates come to: now, and what there is. */
 static int take_piece(
 	struct redis_conn *conn, const struct redis_slot *slot, const redisReply *reply)
 {
 	struct redis_part *part = mcpsess_redis_part_of(slot->call);
-	struct mcp_session_store_answer *answer = &slot->call->answer;
 	enum redis_text text = mcpsess_redis_text_of((enum redis_script)slot->kind);
 	if ((text != REDIS_TEXT_READ && text != REDIS_TEXT_UPDATE) || reply->len < REDIS_TIME) {
-		return -1;
+		return SENSELESS;
 	}
-	const unsigned char *at = bytes_of(reply) + REDIS_TIME;
-	size_t len = (size_t)reply->len - REDIS_TIME;
-	if (!begins_record(at, len)) {
-		return -1;
-	}
-	answer->now_ms = number(bytes_of(reply), REDIS_TIME);
-	mcpsess_redis_take_header(answer, at);
-	if (part != NULL) {
+	int r = take_whole(conn, slot, number(bytes_of(reply), REDIS_TIME),
+		bytes_of(reply) + REDIS_TIME, (size_t)reply->len - REDIS_TIME);
+	if (part != NULL && r != SENSELESS) {
 		part->hear(part, reply);
 	}
-	return slot->kind == REDIS_GET ? take_payload(conn, answer, at, len) : MCPSESS_OK;
+	return r;
 }
 
 /* -- lists --------------------------------------------------------------------------------- */
@@ -272,11 +283,11 @@ static int take_list(
 	size_t count = reply->elements / 3 - 1;
 	if (reply->elements % 3 != 0 || reply->elements == 0 || count > call->request.page ||
 		reply->element[2]->type != REDIS_REPLY_STRING) {
-		return -1;
+		return SENSELESS;
 	}
 	for (size_t i = 1; i <= count; i++) {
 		if (!is_entry(reply->element + 3 * i)) {
-			return -1;
+			return SENSELESS;
 		}
 	}
 	put_cursor(&call->request, reply->element[2], answer->cursor);
@@ -331,7 +342,7 @@ static int take_answer(
 	struct redis_part *part = mcpsess_redis_part_of(slot->call);
 	int r = MCPSESS_OK;
 	if (!is_whole(slot->kind, reply)) {
-		return -1;
+		return SENSELESS;
 	}
 	if (slot->kind < REDIS_STATS) {
 		r = slot->kind == REDIS_LIST ? take_list(conn, slot->call, reply)
@@ -344,6 +355,18 @@ static int take_answer(
 		mcpsess_redis_tell(conn->redis, slot->kind, &slot->call->request.key, reply);
 	}
 	return r;
+}
+
+/* An end, or SENSELESS. */
+static enum redis_after conclude(
+	struct redis_conn *conn, const struct redis_slot *slot, int status, const char *text)
+{
+	if (status != SENSELESS) {
+		finish(conn, slot, status, text);
+		return REDIS_AFTER_NOTHING;
+	}
+	finish(conn, slot, mcpsess_redis_lost_status(slot), "the server's answer makes no sense");
+	return REDIS_AFTER_LOSE;
 }
 
 enum redis_after mcpsess_redis_reply(
@@ -359,7 +382,7 @@ enum redis_after mcpsess_redis_reply(
 	if (call == NULL) {
 		return REDIS_AFTER_NOTHING;
 	}
-	int r = -1;
+	int r = SENSELESS;
 	int status = MCPSESS_E_UNKNOWN;
 	const char *text = NULL;
 	if (reply->type == REDIS_REPLY_STRING) {
@@ -375,11 +398,54 @@ enum redis_after mcpsess_redis_reply(
 			    ? take_answer(conn, slot, reply)
 			    : MCPSESS_OK;
 	}
-	if (r == -1) {
-		finish(conn, slot, mcpsess_redis_lost_status(slot),
-			"the server's answer makes no sense");
-		return REDIS_AFTER_LOSE;
+	return conclude(conn, slot, r == MCPSESS_OK ? status : r, text);
+}
+
+/* -- of many ------------------------------------------------------------------------------- */
+
+/* What there was no room for in the answer is asked alone. */
+static enum redis_after take_member(struct redis_conn *conn, const struct redis_slot *slot,
+	uint64_t now_ms, const redisReply *reply)
+{
+	if (reply->type != REDIS_REPLY_STRING && reply->type != REDIS_REPLY_NIL) {
+		return reply->type == REDIS_REPLY_ARRAY ? mcpsess_redis_reply(conn, slot, reply)
+							: conclude(conn, slot, SENSELESS, NULL);
 	}
-	finish(conn, slot, r < 0 ? r : status, text);
-	return REDIS_AFTER_NOTHING;
+	if (slot->call == NULL) {
+		return REDIS_AFTER_NOTHING;
+	}
+	if (reply->type == REDIS_REPLY_NIL) {
+		mcpsess_redis_wait_last(&conn->queue, conn, slot->call, slot->kind, REDIS_ALONE);
+		return REDIS_AFTER_NOTHING;
+	}
+	return conclude(conn, slot,
+		take_whole(conn, slot, now_ms, bytes_of(reply), (size_t)reply->len), NULL);
+}
+
+static int is_of_many(const struct redis_slot *first, const redisReply *reply)
+{
+	return reply->type == REDIS_REPLY_ARRAY && reply->elements == first->more + 2 &&
+	       reply->element[0]->type == REDIS_REPLY_INTEGER && reply->element[0]->integer >= 0;
+}
+
+/* now, then of each its record, or what it would be answered alone */
+enum redis_after mcpsess_redis_reply_many(
+	struct redis_conn *conn, const struct redis_slot *first, const redisReply *reply)
+{
+	if (reply->type == REDIS_REPLY_ERROR) {
+		int unknown = strncmp(reply->str, "NOSCRIPT", 8) == 0;
+		mcpsess_redis_batch_again(conn, first, unknown ? REDIS_WHOLE : REDIS_ALONE);
+		return REDIS_AFTER_NOTHING;
+	}
+	if (!is_of_many(first, reply)) {
+		return conclude(conn, first, SENSELESS, NULL);
+	}
+	uint64_t now_ms = (uint64_t)reply->element[0]->integer;
+	struct redis_slot slot = *first;
+	enum redis_after after = take_member(conn, &slot, now_ms, reply->element[1]);
+	for (size_t i = 2; i < reply->elements && after == REDIS_AFTER_NOTHING; i++) {
+		mcpsess_redis_slot_pop(&conn->queue, &slot);
+		after = take_member(conn, &slot, now_ms, reply->element[i]);
+	}
+	return after;
 }

@@ -1,8 +1,13 @@
 #include <mcpsess/error.h>
 
 #include "redis.h"
+#include "send.h"
 
-enum { ARGS_MAX = 24, TEXT_MAX = 8 * REDIS_KEY_MAX + 512 };
+enum {
+	ARGS_MAX = 2 * REDIS_BATCH_MAX + 24,
+	TEXT_MAX = (2 * REDIS_BATCH_MAX + 8) * REDIS_KEY_MAX +
+		   2 * REDIS_BATCH_MAX * (int)sizeof(struct mcpsess_digest) + 512
+};
 
 /* A command being put together; what is not its own must outlive it. */
 struct command {
@@ -151,23 +156,58 @@ static char *put_what(char *to, const struct mcp_session_store_request *request,
 	return put_digit(to, (get || stores) && has(request, MCP_SESSION_STORE_COUNT));
 }
 
-/* What is asked of a record: the layout is that in lua/front.lua. */
-static void add_asked(struct command *command, const struct redis_config *config,
-	const struct mcp_session_store_request *request, uint32_t script)
+/* What is asked of records, but of which: the layout is that in lua/front.lua. */
+static char *begin_asked(
+	struct command *command, const struct mcp_session_store_request *request, uint32_t script)
 {
-	char *at = command->text + command->used;
-	char *end = put_what(at, request, script);
+	char *end = put_what(command->text + command->used, request, script);
 	end = put_six(end, bounded(request->idle_ms));
 	end = put_six(end, or_nothing(request->touch_every_ms));
-	end = put_six(end, or_nothing(request->tombstone_ms));
-	end = put_digest(end, &request->key);
-	end = put_digest(end, &request->owner);
+	return put_six(end, or_nothing(request->tombstone_ms));
+}
+
+static char *put_record(char *to, const struct mcp_session_store_request *request)
+{
+	return put_digest(put_digest(to, &request->key), &request->owner);
+}
+
+static void end_asked(struct command *command, const struct redis_config *config, char *end)
+{
+	char *at = command->text + command->used;
 	if (!config->cluster) {
 		memcpy(end, config->prefix, config->prefix_len);
 		end += mcpsess_redis_key_of_all(end, config->prefix_len);
 	}
 	command->used += (size_t)(end - at);
 	add(command, at, (size_t)(end - at));
+}
+
+static void add_asked(struct command *command, const struct redis_config *config,
+	const struct mcp_session_store_request *request, uint32_t script)
+{
+	end_asked(command, config, put_record(begin_asked(command, request, script), request));
+}
+
+/* The same of several records, which all have owners or none. */
+static void add_batch(struct command *command, const struct redis_config *config,
+	const struct redis_slot *slots, size_t count)
+{
+	const struct mcp_session_store_request *first = &slots[0].call->request;
+	int owned = !mcpsess_redis_is_nobody(&first->owner);
+	add_number(command, count * (owned ? 2 : 1));
+	for (size_t i = 0; i < count; i++) {
+		const struct mcp_session_store_request *request = &slots[i].call->request;
+		add_key(command, config, &request->key, 's');
+		if (owned) {
+			add_of_owner(command, config, &request->owner, 'g');
+		}
+	}
+	char *end = begin_asked(command, first, slots[0].kind);
+	for (size_t i = 0; i < count; i++) {
+		end = put_record(end, &slots[i].call->request);
+	}
+	end_asked(command, config, end);
+	add_number(command, count);
 }
 
 /* A token is only compared with that of a record's last write: half of its bits say enough. */
@@ -382,7 +422,8 @@ static int whole_text(struct redis_conn *conn, enum redis_text text, struct redi
 	return r;
 }
 
-int mcpsess_redis_verb_append(struct redis_conn *conn, const struct redis_slot *slot, uint64_t *end)
+int mcpsess_redis_verb_append(
+	struct redis_conn *conn, const struct redis_slot *slot, size_t count, uint64_t *end)
 {
 	const struct redis_config *config = &conn->redis->config;
 	enum redis_text text = mcpsess_redis_text_of((enum redis_script)slot->kind);
@@ -402,7 +443,9 @@ int mcpsess_redis_verb_append(struct redis_conn *conn, const struct redis_slot *
 		add_word(&command, "EVALSHA");
 		add(&command, conn->sha[text], REDIS_SHA_LEN);
 	}
-	if (slot->kind >= REDIS_NOTE) {
+	if (count > 1) {
+		add_batch(&command, config, slot, count);
+	} else if (slot->kind >= REDIS_NOTE) {
 		add_part(&command, config, mcpsess_redis_part_of(slot->call), slot->kind, &last);
 	} else {
 		add_arguments(&command, config, &slot->call->request, slot->kind, &last);
