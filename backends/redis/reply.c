@@ -433,8 +433,7 @@ enum redis_after mcpsess_redis_reply_many(
 	struct redis_conn *conn, const struct redis_slot *first, const redisReply *reply)
 {
 	if (reply->type == REDIS_REPLY_ERROR) {
-		int unknown = strncmp(reply->str, "NOSCRIPT", 8) == 0;
-		mcpsess_redis_batch_again(conn, first, unknown ? REDIS_WHOLE : REDIS_ALONE);
+		mcpsess_redis_dissolve(conn, first);
 		return REDIS_AFTER_NOTHING;
 	}
 	if (!is_of_many(first, reply)) {

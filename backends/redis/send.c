@@ -46,8 +46,7 @@ static size_t take_batch(struct redis_conn *conn, struct redis_slot slots[REDIS_
 	return count;
 }
 
-void mcpsess_redis_batch_again(
-	struct redis_conn *conn, const struct redis_slot *first, uint32_t how)
+void mcpsess_redis_dissolve(struct redis_conn *conn, const struct redis_slot *first)
 {
 	struct redis_slot slots[REDIS_BATCH_MAX] = { *first };
 	for (uint32_t i = 1; i <= first->more; i++) {
@@ -56,7 +55,7 @@ void mcpsess_redis_batch_again(
 	for (uint32_t i = first->more + 1; i-- > 0;) {
 		if (slots[i].call != NULL) {
 			mcpsess_redis_wait_first(
-				&conn->queue, conn, slots[i].call, slots[i].kind, how);
+				&conn->queue, conn, slots[i].call, slots[i].kind, REDIS_ALONE);
 		}
 	}
 }

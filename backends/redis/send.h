@@ -12,8 +12,10 @@ enum { REDIS_BATCH_MAX = 32 };
 
 /* Append the commands of all that wait. NOMEM: the connection is to be lost. */
 int mcpsess_redis_append_waiting(struct redis_conn *conn);
-/* Have all of a batch wait again, before all others; its first slot has been taken. */
-void mcpsess_redis_batch_again(
-	struct redis_conn *conn, const struct redis_slot *first, uint32_t how);
+/*
+ * What is said of a batch as a whole must not fail all of it: have each wait again, to be asked
+ * alone, before all others. The first slot has been taken.
+ */
+void mcpsess_redis_dissolve(struct redis_conn *conn, const struct redis_slot *first);
 
 #endif

@@ -18,6 +18,14 @@ struct crowd_side {
 	void (*once)(void *context, uint64_t random);
 };
 
+/* All do it with the same. */
+static inline void crowd_share(void *contexts[], unsigned callers, void *context)
+{
+	for (unsigned i = 0; i < callers; i++) {
+		contexts[i] = context;
+	}
+}
+
 /* In the middle of all turns. */
 struct crowd_figures {
 	double rate; /* operations per second */

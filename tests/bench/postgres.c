@@ -258,21 +258,14 @@ static double server_cpu_ns(void)
 
 /* -- many callers ------------------------------------------------------------------------------ */
 
-static void same_for_all(void *contexts[], unsigned callers, void *context)
-{
-	for (unsigned i = 0; i < callers; i++) {
-		contexts[i] = context;
-	}
-}
-
 static void open_ours(void *contexts[], unsigned callers)
 {
-	same_for_all(contexts, callers, open_pool(""));
+	crowd_share(contexts, callers, open_pool(""));
 }
 
 static void open_due(void *contexts[], unsigned callers)
 {
-	same_for_all(contexts, callers, open_pool("&touch_every=0"));
+	crowd_share(contexts, callers, open_pool("&touch_every=0"));
 }
 
 static void close_ours(void *contexts[], unsigned callers)
@@ -300,7 +293,7 @@ static void open_shared(void *contexts[], unsigned callers)
 	static struct share share = { .serve = serve };
 	void *conns[] = { dial_to_share(), dial_to_share() };
 	share_begin(&share, conns, 2);
-	same_for_all(contexts, callers, &share);
+	crowd_share(contexts, callers, &share);
 }
 
 static void close_shared(void *contexts[], unsigned callers)

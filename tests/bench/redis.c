@@ -112,8 +112,7 @@ static double server_cpu_ns(void)
 	return (double)(user + system) * 1e9 / (double)sysconf(_SC_CLK_TCK);
 }
 
-/* -- commands, as they go over the wire ---------------------------------------------------------
- */
+/* -- commands, as they go over the wire ----------------------------------------------------- */
 
 struct wire {
 	char command[BYTES_MAX];
@@ -227,8 +226,7 @@ static void ping_pong(int fd, const struct wire *wire, unsigned depth)
 	}
 }
 
-/* -- one caller, and one event loop -------------------------------------------------------------
- */
+/* -- one caller, and one event loop --------------------------------------------------------- */
 
 static double rate_of_store(struct mcp_session_store *store)
 {
@@ -313,8 +311,7 @@ static void one_caller(const struct wire *wire)
 	mcp_session_store_close(looped);
 }
 
-/* -- many callers --------------------------------------------------------------------------------
- */
+/* -- many callers --------------------------------------------------------------------------- */
 
 static void get_from_pool(void *pool, uint64_t random)
 {
@@ -325,26 +322,25 @@ static void get_from_pool(void *pool, uint64_t random)
 	}
 }
 
-struct line {
-	int fd;
-	const struct wire *wire;
-};
+/* Of all turns: the command, and the sockets that callers have, which are their contexts. */
+static struct wire get_wire;
+static int lines[CROWD_MAX];
 
 static void get_alone(void *context, uint64_t random)
 {
-	const struct line *line = context;
+	const int *line = context;
 	(void)random;
-	ping_pong(line->fd, line->wire, 1);
+	ping_pong(*line, &get_wire, 1);
 }
 
 static void serve(void *context, struct share_call *first)
 {
-	const struct line *line = context;
+	const int *line = context;
 	unsigned depth = 0;
 	for (; first != NULL; first = first->next) {
 		depth++;
 	}
-	ping_pong(line->fd, line->wire, depth);
+	ping_pong(*line, &get_wire, depth);
 }
 
 static void get_shared(void *context, uint64_t random)
@@ -356,12 +352,6 @@ static void get_shared(void *context, uint64_t random)
 	share_ask(context, number, 0);
 }
 
-/* The same for all turns. */
-static struct {
-	const struct wire *wire;
-	struct line lines[CROWD_MAX];
-} crowd;
-
 static void open_pool(void *contexts[], unsigned callers)
 {
 	struct mcp_session_store_options options = { .size = sizeof(options),
@@ -370,9 +360,7 @@ static void open_pool(void *contexts[], unsigned callers)
 	if (mcp_session_store_pool_open(at.uri, &options, HANDLES, &pool, NULL) < 0) {
 		die("no pool");
 	}
-	for (unsigned i = 0; i < callers; i++) {
-		contexts[i] = pool;
-	}
+	crowd_share(contexts, callers, pool);
 }
 
 static void close_pool(void *contexts[], unsigned callers)
@@ -384,8 +372,8 @@ static void close_pool(void *contexts[], unsigned callers)
 static void open_lines(void *contexts[], unsigned count)
 {
 	for (unsigned i = 0; i < count; i++) {
-		crowd.lines[i] = (struct line){ dial(), crowd.wire };
-		contexts[i] = &crowd.lines[i];
+		lines[i] = dial();
+		contexts[i] = &lines[i];
 	}
 }
 
@@ -393,19 +381,17 @@ static void close_lines(void *contexts[], unsigned count)
 {
 	(void)contexts;
 	for (unsigned i = 0; i < count; i++) {
-		close(crowd.lines[i].fd);
+		close(lines[i]);
 	}
 }
 
 static void open_shared(void *contexts[], unsigned callers)
 {
 	static struct share share = { .serve = serve };
-	void *lines[HANDLES];
-	open_lines(lines, HANDLES);
-	share_begin(&share, lines, HANDLES);
-	for (unsigned i = 0; i < callers; i++) {
-		contexts[i] = &share;
-	}
+	void *conns[HANDLES];
+	open_lines(conns, HANDLES);
+	share_begin(&share, conns, HANDLES);
+	crowd_share(contexts, callers, &share);
 }
 
 static void close_shared(void *contexts[], unsigned callers)
@@ -414,29 +400,28 @@ static void close_shared(void *contexts[], unsigned callers)
 	close_lines(contexts, HANDLES);
 }
 
+static void print(unsigned callers, const char *what, const double values[3], const char *goal)
+{
+	char name[64];
+	snprintf(name, sizeof(name), "%u callers through a pool: %s", callers, what);
+	bench_line(name, values[0], values[1], goal);
+	snprintf(name, sizeof(name), "  by bare sharing: %s", what);
+	bench_line(name, values[2], values[1], "");
+}
+
 static void many_callers(unsigned callers, const char *goals[3])
 {
 	static const struct crowd_side sides[] = { { open_pool, close_pool, get_from_pool },
 		{ open_lines, close_lines, get_alone }, { open_shared, close_shared, get_shared } };
-	static const char *const what[3] = { "operations", "p99, us", "server CPU, us each" };
 	struct crowd_figures m[3];
 	crowd_measure(sides, 3, callers, server_cpu_ns, m);
-	for (int i = 0; i < 3; i++) {
-		double values[3];
-		for (int side = 0; side < 3; side++) {
-			values[side] =
-				(double[]){ m[side].rate, m[side].p99_us, m[side].server_us }[i];
-		}
-		char name[64];
-		snprintf(name, sizeof(name), "%u callers through a pool: %s", callers, what[i]);
-		bench_line(name, values[0], values[1], goals[i]);
-		snprintf(name, sizeof(name), "  by bare sharing: %s", what[i]);
-		bench_line(name, values[2], values[1], "");
-	}
+	print(callers, "operations", (double[]){ m[0].rate, m[1].rate, m[2].rate }, goals[0]);
+	print(callers, "p99, us", (double[]){ m[0].p99_us, m[1].p99_us, m[2].p99_us }, goals[1]);
+	print(callers, "server CPU, us each",
+		(double[]){ m[0].server_us, m[1].server_us, m[2].server_us }, goals[2]);
 }
 
-/* -- writes and bytes
- * ------------------------------------------------------------------------------ */
+/* -- writes and bytes ----------------------------------------------------------------------- */
 
 /* One line of RESP in, what it says out: for words without spaces. */
 static double ask(int fd, const char *line, const char *field)
@@ -489,7 +474,6 @@ static void writes(struct mcp_session_store *store)
 
 int main(void)
 {
-	static struct wire wire;
 	memset(at.payload, 'x', PAYLOAD);
 	start_server();
 	int fd = dial();
@@ -500,9 +484,8 @@ int main(void)
 	create_all(store);
 	double bytes = (ask(fd, "INFO memory\r\n", "used_memory:") - before) / SESSIONS;
 	bench_title("op/s");
-	record_get(&wire);
-	one_caller(&wire);
-	crowd.wire = &wire;
+	record_get(&get_wire);
+	one_caller(&get_wire);
 	many_callers(32, (const char *[]){ ">= 1.7", "<= 0.7", "<= 0.4" });
 	many_callers(128, (const char *[]){ ">= 2.2", "<= 0.6", "<= 0.3" });
 	writes(store);

@@ -12,7 +12,7 @@
 
 #include "fuzz.h"
 
-enum { TURNS = 12, TEXTS = 15 };
+enum { TURNS = 12, TEXTS = 15, CALLS = 8 };
 
 extern const struct mcpsess_backend mcpsess_backend_redis;
 
@@ -78,9 +78,9 @@ static void check(const struct mcp_session_store_call *call)
 	fuzz_require(sum < UINT32_MAX);
 }
 
-static void start(struct mcp_session_store *store, struct mcp_session_store_call calls[5])
+static void start(struct mcp_session_store *store, struct mcp_session_store_call calls[CALLS])
 {
-	for (int i = 0; i < 5; i++) {
+	for (int i = 0; i < CALLS; i++) {
 		memset(&calls[i], 0, sizeof(calls[i]));
 		calls[i].request.key.bytes[0] = calls[i].request.owner.bytes[0] = 1;
 		calls[i].request.idle_ms = 1000;
@@ -91,11 +91,15 @@ static void start(struct mcp_session_store *store, struct mcp_session_store_call
 	mcp_session_store_store_async(store, &calls[2]);
 	mcp_session_store_once_async(store, &calls[3]);
 	mcp_session_store_delete_async(store, &calls[4]);
+	/* All of these in one. */
+	for (int i = 5; i < CALLS; i++) {
+		mcp_session_store_get_async(store, &calls[i]);
+	}
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct mcp_session_store_call calls[5];
+	struct mcp_session_store_call calls[CALLS];
 	struct mcp_session_store *store;
 	int server = listener();
 	fuzz_require(mcp_session_store_open(uri, NULL, &store, NULL) == MCPSESS_OK);
@@ -111,7 +115,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	for (int i = 0; i < TURNS; i++) {
 		mcp_session_store_dispatch(store);
 	}
-	for (int i = 0; i < 5; i++) {
+	for (int i = 0; i < CALLS; i++) {
 		check(&calls[i]);
 		mcp_session_store_cancel(store, &calls[i]);
 		mcp_session_store_answer_clear(&calls[i].answer);

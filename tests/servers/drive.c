@@ -4,8 +4,8 @@
  *   store-drive MODULE_DIR URI
  *   create NAME PAYLOAD | update NAME REVISION PAYLOAD | get NAME | touch NAME | exists NAME |
  *   delete NAME | list | rotate NAME NEW | end_owner | once NAME | ping | stats |
- *   together get|touch|delete NAME... |
- *   as OWNER | any 0|1 | operation WORD | idle MS | grace MS
+ *   together get|touch|exists|delete NAME... |
+ *   as OWNER | any 0|1 | count 0|1 | touching 0|1 | operation WORD | idle MS | grace MS
  *
  * Those of the last line stay set; "operation -" unsets the token, "as -" the owner.
  *
@@ -126,10 +126,11 @@ static void together(struct mcp_session_store *store,
 	};
 	memset(&all, 0, sizeof(all));
 	all.store = store;
-	all.verb = strncmp(words, "touch", 5) == 0    ? mcp_session_store_touch_async
-		   : strncmp(words, "delete", 6) == 0 ? mcp_session_store_delete_async
-						      : mcp_session_store_get_async;
-	strtok(words, " \n");
+	const char *verb = strtok(words, " \n");
+	all.verb = strcmp(verb, "touch") == 0    ? mcp_session_store_touch_async
+		   : strcmp(verb, "exists") == 0 ? mcp_session_store_exists_async
+		   : strcmp(verb, "delete") == 0 ? mcp_session_store_delete_async
+						 : mcp_session_store_get_async;
 	for (char *name = strtok(NULL, " \n"); name != NULL && all.count < TOGETHER_MAX;
 		name = strtok(NULL, " \n")) {
 		struct mcp_session_store_call *one = &all.calls[all.count++];
@@ -176,6 +177,27 @@ static void run(struct mcp_session_store *store, verb_function *verb,
 	mcp_session_store_answer_clear(&answer);
 }
 
+static const struct {
+	const char *word;
+	uint32_t flag;
+} flags[] = {
+	{ "any", MCP_SESSION_STORE_ANY_OWNER },
+	{ "count", MCP_SESSION_STORE_COUNT },
+	{ "touching", MCP_SESSION_STORE_TOUCH },
+};
+
+static int set_flag(struct mcp_session_store_request *request, const char *word, const char *value)
+{
+	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
+		if (strcmp(word, flags[i].word) == 0) {
+			request->flags &= ~flags[i].flag;
+			request->flags |= value[0] == '1' ? flags[i].flag : 0;
+			return 1;
+		}
+	}
+	return 0;
+}
+
 /* What stays set; whether the line was of that. */
 static int set(struct mcp_session_store_request *request, const char *word, const char *value)
 {
@@ -183,8 +205,6 @@ static int set(struct mcp_session_store_request *request, const char *word, cons
 	if (strcmp(word, "as") == 0) {
 		mcp_session_store_owner(
 			mcpsess_str(""), mcpsess_str(none ? "" : value), &request->owner);
-	} else if (strcmp(word, "any") == 0) {
-		request->flags = value[0] == '1' ? MCP_SESSION_STORE_ANY_OWNER : 0;
 	} else if (strcmp(word, "operation") == 0) {
 		memset(request->operation, 0, sizeof(request->operation));
 		memcpy(request->operation, value, none ? 0 : strnlen(value, 16));
@@ -193,7 +213,7 @@ static int set(struct mcp_session_store_request *request, const char *word, cons
 	} else if (strcmp(word, "grace") == 0) {
 		request->grace_ms = strtoull(value, NULL, 10);
 	} else {
-		return 0;
+		return set_flag(request, word, value);
 	}
 	return 1;
 }

@@ -19,7 +19,8 @@ for i = 1, many do
 		raw = call('GETRANGE', KEYS[i * step - step + 1], 0, HEADER + COUNTERS - 1)
 	end
 	bytes = bytes + #raw
-	if #raw >= HEADER and not count and raw:sub(39, 70) == asked:sub(64 * i - 9, 64 * i + 22) then
+	local mine = asked:sub(64 * i - 9, 64 * i + 22)
+	if #raw >= HEADER and not count and raw:sub(39, 70) == mine then
 		local version, flags = raw:byte(1, 2)
 		local stamp, seen, expires = struct.unpack('>I7I6I6', raw, 9)
 		local stands = not touch or now + idle < expires and now - seen < every
