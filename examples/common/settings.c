@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "loopback.h"
 #include "number.h"
 #include "schema.h"
 
@@ -30,7 +31,7 @@ static const struct rule rules[] = {
 	{ "server-name", "MCP_SERVER_NAME", AT(server_name), 0, 0, "NAME", "for clients" },
 	{ "server-version", "MCP_SERVER_VERSION", AT(server_version), 0, 0, "TEXT", "for clients" },
 	{ "allow-host", "ALLOWED_HOSTS", AT(allow_host), 0, 0, "LIST",
-		"accepted Host headers; default localhost, 127.0.0.1, [::1]" },
+		"accepted Host headers; default localhost, 127.0.0.1, [::1], a --host of 127.*" },
 };
 #undef AT
 
@@ -108,6 +109,9 @@ void settings_read(struct settings *out, const char *name, int argc, char **argv
 	if (out->path[0] != '/') {
 		fprintf(stderr, "%s: path begins with a slash\n", name);
 		exit(WRONG_USAGE);
+	}
+	if (out->allow_host == NULL) {
+		out->allow_host = loopback_hosts(out->host, out->hosts, sizeof(out->hosts));
 	}
 	out->options.size = sizeof(out->options);
 	out->options.idle_ms = (uint64_t)out->session_timeout * 1000;

@@ -21,6 +21,7 @@ struct settings {
 	const char *protocol_version; /* NULL: the newest known */
 	const char *allow_host;       /* NULL: localhost, 127.0.0.1, [::1] */
 	char created[1024];
+	char hosts[320];
 };
 
 /*

@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "../common/loopback.h"
 #include "log.h"
 
 static int listen_at(const struct addrinfo *at)
@@ -80,8 +81,5 @@ int listen_is_local(int fd)
 	struct sockaddr_storage address = { 0 };
 	socklen_t size = sizeof(address);
 	getsockname(fd, (struct sockaddr *)&address, &size);
-	const struct sockaddr_in *in = (const struct sockaddr_in *)&address;
-	const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)&address;
-	return address.ss_family == AF_INET ? ntohl(in->sin_addr.s_addr) >> 24 == 127
-					    : IN6_IS_ADDR_LOOPBACK(&in6->sin6_addr);
+	return loopback_is((const struct sockaddr *)&address);
 }

@@ -14,6 +14,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "../common/loopback.h"
 #include "../common/schema.h"
 #include "log.h"
 #include "server.h"
@@ -107,10 +108,14 @@ static int create_rpc(
 static int create_http(struct server *server, struct mcpsess_error *err)
 {
 	struct mcpsess_http_options settings = { .size = sizeof(settings) };
+	const struct options *options = &server->options;
+	char hosts[320];
 	settings.rpc = server->rpc;
-	settings.hosts = server->options.allow_host;
-	settings.origins = server->options.allow_origin;
-	settings.cors = (uint32_t)server->options.cors;
+	settings.hosts = options->allow_host != NULL
+				 ? options->allow_host
+				 : loopback_hosts(options->host, hosts, sizeof(hosts));
+	settings.origins = options->allow_origin;
+	settings.cors = (uint32_t)options->cors;
 	return mcpsess_http_create(&settings, &server->http, err);
 }
 

@@ -44,7 +44,8 @@ static const struct rule rules[] = {
 	{ "server-version", "MCP_SERVER_VERSION", TEXT, AT(server_version), 0, 0, "TEXT",
 		"for clients" },
 	{ "allow-host", "ALLOWED_HOSTS", TEXT, AT(allow_host), 0, 0, "LIST",
-		"accepted Host headers, *.example.com too; default localhost, 127.0.0.1, [::1]" },
+		"accepted Host headers, *.example.com too; default localhost, 127.0.0.1, [::1], "
+		"a --host of 127.*" },
 	{ "allow-origin", "ALLOWED_ORIGINS", TEXT, AT(allow_origin), 0, 0, "LIST",
 		"accepted Origin headers; default those of the accepted hosts" },
 	{ "cors", NULL, FLAG, AT(cors), 0, 0, NULL, "let pages of accepted origins call" },

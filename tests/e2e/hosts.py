@@ -2,6 +2,7 @@
 """The small hosts: each way to integrate serves the same life."""
 import concurrent.futures
 import contextlib
+import http.client
 import json
 import signal
 import subprocess
@@ -129,6 +130,24 @@ def every_host_over_HTTP_has_the_path_the_name_and_the_address_it_is_told():
             equal(result["protocolVersion"], "2025-03-26", name)
             equal(host.request("POST", "/m", body, {**headers, "Host": "localhost"}).status, 403)
             equal(host.said().strip(), f"http://localhost:{host.port}/m", name)
+
+
+class Elsewhere(Host):
+    """One at another address of the loopback."""
+
+    def connect(self, timeout=30):
+        return http.client.HTTPConnection("127.0.0.2", self.port, timeout=timeout)
+
+
+@check
+def every_host_over_HTTP_is_asked_by_the_address_of_the_loopback_that_it_prints():
+    for name in OVER_HTTP:
+        with Elsewhere(name, "--host", "127.0.0.2") as host:
+            equal(host.said().strip(), f"http://127.0.0.2:{host.port}/mcp", name)
+            opened(host)  # whose Host is that address
+            equal(Client(host).ask("initialize", initialize(), Host="127.0.0.3").status, 403)
+        with Elsewhere(name, "--host", "127.0.0.2", "--allow-host", "here.example.com") as host:
+            equal(Client(host).ask("initialize", initialize()).status, 403, name)
 
 
 @check

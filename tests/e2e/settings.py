@@ -26,6 +26,16 @@ class At(Server):
         return http.client.HTTPConnection("127.0.0.2", self.port, timeout=timeout)
 
 
+class Printing(Server):
+    """A server that is there once it has printed the line to try."""
+
+    def line(self):
+        return next((line for line in self.said().splitlines() if line.startswith("curl ")), None)
+
+    def ready(self):
+        return self.line() is not None
+
+
 @check
 def the_log_goes_to_the_file_that_is_named():
     with tempfile.TemporaryDirectory() as folder:
@@ -83,11 +93,23 @@ def the_address_is_the_one_that_is_named():
             url = f"http://127.0.0.2:{server.port}/mcp"
             until(lambda: url in server.said())  # pylint: disable=cell-var-from-loop
             equal(status(server, Host="localhost"), 200)
+            equal(status(server, Host=f"127.0.0.2:{server.port}"), 200)
+            equal(status(server, Origin=f"http://127.0.0.2:{server.port}"), 200)
+            equal(status(server, Host="127.0.0.3"), 403)
             try:
                 http.client.HTTPConnection("127.0.0.1", server.port, timeout=5).connect()
             except ConnectionRefusedError:
                 continue
             raise AssertionError("it listens elsewhere too")
+
+
+@check
+def the_line_that_is_printed_works_at_every_address_of_the_loopback():
+    for address in ("127.0.0.2", "127.1", "localhost", "::1", "::ffff:127.0.0.2", "0.0.0.0"):
+        with Printing("--host", address) as server:
+            done = subprocess.run(["bash", "-c", server.line()], timeout=30, check=True,
+                                  stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+            equal(done.stdout.split(b"\r\n")[0], b"HTTP/1.1 200 OK", (address, done.stdout))
 
 
 @check
