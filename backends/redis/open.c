@@ -226,4 +226,6 @@ const struct mcpsess_backend mcpsess_backend_redis = {
 	.parameters = "prefix db eviction wait sentinel_user sentinel_password tls tls_ca "
 		      "tls_cert tls_key",
 	.open = open_it,
+	/* Reads that meet on one connection are one command; the server has one thread to serve. */
+	.handles = 3,
 };

@@ -22,7 +22,7 @@ enum {
 	SESSIONS = 20000,
 	PAYLOAD = 300,
 	DEPTH = 32,
-	HANDLES = 4,
+	HANDLES = 3,
 	TURNS = 5,
 	SAMPLES = 4000,
 	BYTES_MAX = 65536
@@ -357,7 +357,7 @@ static void open_pool(void *contexts[], unsigned callers)
 	struct mcp_session_store_options options = { .size = sizeof(options),
 		.module_dir = MODULE_DIR };
 	struct mcp_session_store_pool *pool;
-	if (mcp_session_store_pool_open(at.uri, &options, HANDLES, &pool, NULL) < 0) {
+	if (mcp_session_store_pool_open(at.uri, &options, 0, &pool, NULL) < 0) {
 		die("no pool");
 	}
 	crowd_share(contexts, callers, pool);
