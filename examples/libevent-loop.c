@@ -126,6 +126,7 @@ static int run(struct host *host)
 	if (server == NULL || evhttp_accept_socket(server, host->listener) < 0) {
 		return -1;
 	}
+	evhttp_set_max_headers_size(server, HTTP1_MAX_HEAD);
 	evhttp_set_max_body_size(server, HOST_MAX_BODY);
 	evhttp_set_allowed_methods(server, (1u << METHODS) - 1);
 	evhttp_set_cb(server, host->settings.path, on_request, host->http);

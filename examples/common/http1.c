@@ -65,7 +65,8 @@ int http1_parse(
 	struct mcpsess_bytes in, const char *path, size_t max_body, struct http1_request *out)
 {
 	const char *text = in.data;
-	const char *head_end = in.len > 0 ? memmem(text, in.len, "\r\n\r\n", 4) : NULL;
+	size_t head_most = in.len < HTTP1_MAX_HEAD ? in.len : HTTP1_MAX_HEAD;
+	const char *head_end = in.len > 0 ? memmem(text, head_most, "\r\n\r\n", 4) : NULL;
 	if (head_end == NULL) {
 		return in.len < HTTP1_MAX_HEAD ? 0 : 431;
 	}

@@ -8,7 +8,7 @@
 extern "C" {
 #endif
 
-enum { HTTP1_MAX_HEAD = 16384 };
+enum { HTTP1_MAX_HEAD = 16384 }; /* with its blank line */
 
 struct http1_request {
 	struct mcpsess_http_request http; /* its headers are the block below */

@@ -5,6 +5,7 @@ import contextlib
 import http.client
 import json
 import signal
+import socket
 import subprocess
 import time
 
@@ -148,6 +149,59 @@ def every_host_over_HTTP_is_asked_by_the_address_of_the_loopback_that_it_prints(
             equal(Client(host).ask("initialize", initialize(), Host="127.0.0.3").status, 403)
         with Elsewhere(name, "--host", "127.0.0.2", "--allow-host", "here.example.com") as host:
             equal(Client(host).ask("initialize", initialize()).status, 403, name)
+
+
+def padded(length, body_length):
+    """An initialize whose head and body are padded to so many bytes: the two of them."""
+    body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": initialize()})
+    body = body.ljust(body_length)
+    start = ("POST /mcp HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+             f"Content-Length: {len(body)}\r\nX-Long: ")
+    return (start + "x" * (length - len(start) - 4) + "\r\n\r\n").encode(), body.encode()
+
+
+def status_line(host, *pieces):
+    """What comes for bytes as they are, cut off before the reason."""
+    with socket.create_connection(("127.0.0.1", host.port), 30) as connection:
+        for piece in pieces:
+            connection.sendall(piece)
+        return connection.recv(12)
+
+
+@check
+def a_head_of_sixteen_KiB_is_read_and_no_longer_one_however_it_comes():
+    for name in ("by-hand", "poll-loop", "cxx"):
+        with Host(name) as host:
+            for body_length in (0, 65536):
+                start, body = padded(16384, body_length)
+                equal(status_line(host, start + body), b"HTTP/1.1 200", name)
+                equal(status_line(host, start[:-1], start[-1:] + body), b"HTTP/1.1 200", name)
+            start, body = padded(16385, 0)
+            equal(status_line(host, start + body), b"HTTP/1.1 431", name)
+            equal(status_line(host, start[:-1]), b"HTTP/1.1 431", (name, "before its end"))
+
+
+def memory(host):
+    """The most that a process has had so far, in KiB."""
+    with open(f"/proc/{host.process.pid}/status", encoding="utf-8") as file:
+        return int(next(line for line in file if line.startswith("VmHWM:")).split()[1])
+
+
+@check
+def a_head_without_an_end_is_cut_off_and_takes_no_memory():
+    most = 64 << 20
+    for name in OVER_HTTP:
+        with Host(name) as host, contextlib.ExitStack() as stack:
+            opened(host)
+            before, sent = memory(host), 0
+            endless = stack.enter_context(socket.create_connection(("127.0.0.1", host.port), 30))
+            endless.sendall(b"POST /mcp HTTP/1.1\r\nX-Long: ")
+            with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+                while sent < most:
+                    sent += endless.send(b"x" * 65536)
+            equal(sent < most, True, (name, "it is read for ever"))
+            equal(memory(host) - before < 8192, True, (name, before, memory(host)))
+            opened(host)
 
 
 @check
