@@ -239,7 +239,8 @@ MCPSESS_API int mcpsess_message_lacks_session(const struct mcpsess_message *mess
 
 /**
  * The id to hand to the client with the reply; empty unless it is of a live session. One that ended
- * on another node while the host had the message is known to have once the store was asked again.
+ * on another node, or by a session that is no message's, while the host had the message is known to
+ * have once the store was asked again.
  */
 MCPSESS_API struct mcpsess_bytes mcpsess_message_session_id(const struct mcpsess_message *message);
 

@@ -188,7 +188,15 @@ MCPSESS_API int mcpsess_session_load(const struct mcpsess_session_place *place,
 MCPSESS_API int mcpsess_session_open_ref(const struct mcpsess_session_place *place,
 	struct mcpsess_bytes ref, struct mcpsess_session **out, struct mcpsess_error *err);
 
-/** End it in the store, for everybody. Blocks. */
+/**
+ * End it in the store, for everybody; changes that were not saved are dropped. Blocks. OK, also for
+ * one that was never stored; NOTFOUND, EXPIRED, REVOKED: it had ended before; UNAVAILABLE; UNKNOWN:
+ * it may have ended.
+ *
+ * Of a message's session the layer's other calls know at once: no reply carries its id, and of a
+ * batch nothing more is begun. Those that run go on and are not cancelled; what they have changed
+ * is answered with the end. Of any other session a layer knows when it asks the store again.
+ */
 MCPSESS_API int mcpsess_session_end(struct mcpsess_session *session, struct mcpsess_error *err);
 
 /** Free it; changes that were not saved are dropped. NULL is fine. Not for a message's session. */

@@ -1,4 +1,4 @@
-/* Node-local pointers as one message's session sees them. */
+/* What is of this node alone, as one message's session sees it: its pointer, and other calls. */
 #include "rpc/message.h"
 
 /* A session seen just before it expires elsewhere is forgotten here a little later, never before.
@@ -33,10 +33,21 @@ static int local_set(void *user_data, const struct mcpsess_digest *key, void *po
 	return status;
 }
 
+static void local_ended(void *user_data, const struct mcpsess_digest *key)
+{
+	struct mcpsess_message *message = user_data;
+	struct mcpsess_rpc *rpc = message->rpc;
+	mcpsess_locals_drop(&rpc->locals, key);
+	mcpsess_locals_let_go(&rpc->locals, message->local);
+	message->local = NULL;
+	mcpsess_running_end(&rpc->running, key);
+}
+
 void mcpsess_message_init_locals(struct mcpsess_message *message)
 {
 	message->session_locals.get = local_get;
 	message->session_locals.set = local_set;
+	message->session_locals.ended = local_ended;
 	message->session_locals.user_data = message;
 	message->session.locals = &message->session_locals;
 }

@@ -63,8 +63,6 @@ static int session_removed(struct mcpsess_message *message, int status)
 	}
 	struct mcpsess_rpc *rpc = message->rpc;
 	atomic_fetch_add_explicit(&rpc->counters.deleted, 1, memory_order_relaxed);
-	mcpsess_locals_drop(&rpc->locals, &message->session.key);
-	mcpsess_running_end(&rpc->running, &message->session.key);
 	mcpsess_log(&rpc->env, MCPSESS_LOG_INFO, "session %s ended by its client",
 		message->session.short_id);
 	message->has_session = 0;

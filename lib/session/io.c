@@ -36,7 +36,7 @@ static int end(struct mcpsess_session *session, int why)
 	session->exists = 0;
 	session->ended = why;
 	if (locals != NULL) {
-		locals->set(locals->user_data, &session->key, NULL, NULL);
+		locals->ended(locals->user_data, &session->key);
 	}
 	return why;
 }

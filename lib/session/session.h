@@ -11,11 +11,13 @@
 #include "session/record.h"
 #include "store/access.h"
 
-/* Where node-local pointers are kept: the layer's table, by the record's key. */
+/* What the layer has of a session on this node, by the record's key. */
 struct mcpsess_session_locals {
 	void *(*get)(void *user_data, const struct mcpsess_digest *key);
 	int (*set)(void *user_data, const struct mcpsess_digest *key, void *pointer,
 		void (*destroy)(void *pointer));
+	/* It is not in the store any more. */
+	void (*ended)(void *user_data, const struct mcpsess_digest *key);
 	void *user_data;
 };
 

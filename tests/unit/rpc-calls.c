@@ -175,6 +175,53 @@ static void a_call_may_end_its_own_session(void **state)
 	assert_int_equal(stats.sessions_created, 1);
 }
 
+static void an_end_that_one_call_asks_for_is_known_to_the_others(void **state)
+{
+	struct talk *talk = *state;
+	struct mcpsess_message *reads, *writes, *ends, *elsewhere;
+	char other[MCPSESS_ID_MAX + 1];
+	kit_session(&talk->kit, "2025-06-18", "", other);
+	begin(&talk->kit, CALL("1", "get"), talk->id, &reads);
+	begin(&talk->kit, CALL("2", "set"), talk->id, &writes);
+	begin(&talk->kit, CALL("1", "get"), other, &elsewhere);
+	begin(&talk->kit, CALL("3", "get"), talk->id, &ends);
+	assert_int_equal(mcpsess_session_end(mcpsess_message_session(ends), NULL), MCPSESS_OK);
+	assert_int_equal(kit_host(reads), MCPSESS_REPLY);
+	assert_int_equal(mcpsess_message_status(reads), MCPSESS_OK);
+	assert_int_equal(mcpsess_message_session_id(reads).len, 0);
+	assert_false(mcpsess_message_cancelled(reads));
+	assert_int_equal(kit_host(writes), MCPSESS_REPLY);
+	assert_int_equal(mcpsess_message_status(writes), MCPSESS_E_REVOKED);
+	assert_int_equal(kit_host(elsewhere), MCPSESS_REPLY);
+	assert_int_equal(mcpsess_message_session_id(elsewhere).len, strlen(other));
+	mcpsess_message_end(reads);
+	mcpsess_message_end(writes);
+	mcpsess_message_end(elsewhere);
+	mcpsess_message_end(ends);
+}
+
+/* Found out by a save or by counting, an end is as good as one that was asked for here. */
+static void an_end_that_one_call_finds_is_known_to_the_others(void **state)
+{
+	struct talk *talk = *state;
+	struct mcpsess_message *reads, *writes;
+	struct mcpsess_session_place place = { .pool = talk->kit.pool };
+	struct mcpsess_session *job;
+	begin(&talk->kit, CALL("1", "get"), talk->id, &reads);
+	begin(&talk->kit, CALL("2", "get"), talk->id, &writes);
+	assert_int_equal(
+		mcpsess_session_load(&place, mcpsess_str(talk->id), &job, NULL), MCPSESS_OK);
+	assert_int_equal(mcpsess_session_end(job, NULL), MCPSESS_OK);
+	mcpsess_session_destroy(job);
+	assert_int_equal(mcpsess_message_session_id(reads).len, strlen(talk->id));
+	struct mcpsess_session *session = mcpsess_message_session(writes);
+	mcpsess_session_set(session, mcpsess_str("k"), mcpsess_str("1"));
+	assert_int_equal(mcpsess_session_save(session, NULL), MCPSESS_E_REVOKED);
+	assert_int_equal(mcpsess_message_session_id(reads).len, 0);
+	mcpsess_message_end(reads);
+	mcpsess_message_end(writes);
+}
+
 /* -- node-local pointers
  * ---------------------------------------------------------------------------------- */
 
@@ -316,6 +363,8 @@ int main(void)
 		TALK_TEST(work_for_an_ended_session_is_lost_aloud),
 		TALK_TEST(an_ended_session_is_not_handed_out_again),
 		TALK_TEST(a_call_may_end_its_own_session),
+		TALK_TEST(an_end_that_one_call_asks_for_is_known_to_the_others),
+		TALK_TEST(an_end_that_one_call_finds_is_known_to_the_others),
 		cmocka_unit_test(local_pointers_are_destroyed_once_when_their_session_goes),
 		TALK_TEST(a_stranger_ends_nothing),
 		cmocka_unit_test(counters_tell_what_happened),

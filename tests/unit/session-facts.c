@@ -230,10 +230,16 @@ static int local_set(void *user_data, const struct mcpsess_digest *key, void *po
 	return MCPSESS_OK;
 }
 
+static void local_ended(void *user_data, const struct mcpsess_digest *key)
+{
+	local_set(user_data, key, NULL, NULL);
+}
+
 static void a_local_pointer_is_the_layer_s_and_ends_with_the_session(void **state)
 {
 	(void)state;
-	static const struct mcpsess_session_locals locals = { .get = local_get, .set = local_set };
+	static const struct mcpsess_session_locals locals = { local_get, local_set, local_ended,
+		NULL };
 	int thing;
 	struct mcpsess_session *session = create();
 	assert_null(mcpsess_session_local(session));
