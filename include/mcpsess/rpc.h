@@ -224,7 +224,7 @@ enum {
 
 /**
  * The bytes to send; empty when nothing is to be said. They live until the message ends. An error
- * has no id where none could be read.
+ * has no id where none could be read, and where it refuses a response or a whole batch.
  */
 MCPSESS_API struct mcpsess_bytes mcpsess_message_reply(const struct mcpsess_message *message);
 

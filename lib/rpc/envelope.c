@@ -91,7 +91,6 @@ static const char *read_response(
 	if (found[ID].data == NULL) {
 		return "Invalid Request: a response without id";
 	}
-	envelope->kind = MCPSESS_RESPONSE;
 	envelope->params = found[RESULT].data != NULL ? found[RESULT] : found[ERROR];
 	return NULL;
 }
@@ -116,6 +115,11 @@ static const char *read_found(struct mcpsess_envelope *envelope, struct mcpsess_
 		return "Invalid Request: id is neither a string nor a number";
 	}
 	envelope->id = found[ID];
+	/* Known before it is found wrong: what refuses a response does not have its id. */
+	if (found[METHOD].data == NULL &&
+		(found[RESULT].data != NULL || found[ERROR].data != NULL)) {
+		envelope->kind = MCPSESS_RESPONSE;
+	}
 	if (!mcpsess_json_is(found[JSONRPC], mcpsess_str("2.0"))) {
 		return "Invalid Request: jsonrpc is not \"2.0\"";
 	}

@@ -38,7 +38,9 @@ void mcpsess_reply_error(struct mcpsess_message *message, int code, struct mcpse
 	struct mcpsess_bytes data)
 {
 	struct mcpsess_buffer *reply = &message->reply;
-	reply_open(message, message->item.id);
+	/* A response's id is the server's, and may be that of a request the client waits for. */
+	int is_response = message->item.kind == MCPSESS_RESPONSE;
+	reply_open(message, is_response ? mcpsess_mem(NULL, 0) : message->item.id);
 	mcpsess_buffer_text(reply, ",\"error\":{\"code\":");
 	mcpsess_buffer_int(reply, code);
 	mcpsess_buffer_text(reply, ",\"message\":");

@@ -260,16 +260,39 @@ static void an_event_carries_json_with_line_breaks(void **state)
 	site_close(&site);
 }
 
+/* What its head alone refuses is not read: its id is not known. */
 static void a_refusal_is_an_error_that_answers_no_request(void **state)
 {
 	(void)state;
+	static const struct {
+		const char *method, *head, *challenge;
+		int draining, too_big, status, code;
+	} cases[] = {
+		{ "POST", EVIL TYPE, NULL, 0, 0, 403, -32600 },
+		{ "POST", JSON, "Bearer", 0, 0, 401, -32600 },
+		{ "POST", JSON, NULL, 1, 0, 503, -32603 },
+		{ "PUT", JSON, NULL, 0, 0, 405, -32600 },
+		{ "POST", JSON, NULL, 0, 1, 413, -32600 },
+		{ "POST", LOCAL, NULL, 0, 0, 415, -32600 },
+		{ "POST", LOCAL TYPE HTML, NULL, 0, 0, 406, -32600 },
+		{ "POST", JSON OLD, NULL, 0, 0, 400, -32600 },
+		{ "POST", JSON TWICE, NULL, 0, 0, 400, -32600 },
+	};
 	struct site site;
 	struct answer answer;
 	site_open(&site, "memory:", plain, usual);
-	site_ask(&site, "POST", EVIL TYPE, INITIALIZE, &answer);
-	assert_int_equal(answer.status, 403);
-	assert_non_null(strstr(answer.body, "\"code\":-32600"));
-	assert_null(strstr(answer.body, "\"id\""));
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		char code[32];
+		site.challenge = cases[i].challenge;
+		site.draining = cases[i].draining;
+		site.too_big = cases[i].too_big;
+		site_ask(&site, cases[i].method, cases[i].head, INITIALIZE, &answer);
+		snprintf(code, sizeof(code), "\"error\":{\"code\":%d,", cases[i].code);
+		assert_int_equal(answer.status, cases[i].status);
+		assert_non_null(strstr(answer.body, code));
+		assert_null(strstr(answer.body, "\"id\""));
+	}
+	site.too_big = 0;
 	site_ask(&site, "HEAD", LOCAL, "", &answer);
 	assert_string_equal(answer.body, "");
 	site_close(&site);

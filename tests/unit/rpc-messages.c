@@ -154,6 +154,55 @@ static void ids_are_echoed_as_they_came(void **state)
 	}
 }
 
+#define CALLED(rest) "{\"jsonrpc\":\"2.0\"," rest "}"
+
+/*
+ * The id of a response is the server's: a client that met it in an error would take that for the
+ * answer to a request of its own (Transports, Sending Messages: "that has no id").
+ */
+static void a_refusal_has_the_id_of_its_request_and_of_nothing_else(void **state)
+{
+	struct talk *talk = *state;
+	static const struct {
+		const char *text, *session, *version, *id;
+	} cases[] = {
+		{ CALLED("\"id\":\"a\",\"method\":\"x\""), "", NULL, "\"a\"" },
+		{ CALLED("\"id\":1.50,\"method\":\"x\""), "unknown", NULL, "1.50" },
+		{ CALLED("\"id\":7,\"method\":\"x\""), "", "1999-01-01", "7" },
+		{ CALLED("\"id\":7,\"method\":7"), "", NULL, "7" },
+		{ CALLED("\"id\":7,\"method\":\"x\",\"params\":[]"), "", NULL, "7" },
+		{ CALLED("\"id\":7,\"method\":\"x\",\"result\":{}"), "", NULL, "7" },
+		{ CALLED("\"id\":7"), "", NULL, "7" },
+		{ "{\"jsonrpc\":\"1.0\",\"id\":7,\"method\":\"x\"}", "", NULL, "7" },
+		{ CALLED("\"id\":{},\"method\":\"x\""), "", NULL, NULL },
+		{ CALLED("\"id\":null,\"method\":\"x\""), "", NULL, NULL },
+		{ CALLED("\"method\":\"x\""), "", NULL, NULL },
+		{ CALLED("\"id\":7,\"result\":{}"), "", NULL, NULL },
+		{ CALLED("\"id\":7,\"error\":{}"), "unknown", NULL, NULL },
+		{ CALLED("\"id\":7,\"result\":{}"), "", "1999-01-01", NULL },
+		{ CALLED("\"id\":7,\"result\":{},\"error\":{}"), "", NULL, NULL },
+		{ "{\"jsonrpc\":\"1.0\",\"id\":7,\"result\":{}}", "", NULL, NULL },
+		{ "[" CALLED("\"id\":7,\"method\":\"x\"") "]", "", NULL, NULL },
+		{ "[" CALLED("\"id\":7,\"method\":\"x\"") "]", "unknown", NULL, NULL },
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct mcpsess_input input = { .body = mcpsess_str(cases[i].text),
+			.version = mcpsess_str(cases[i].version) };
+		char want[64];
+		if (cases[i].session[0] != '\0') {
+			input.session_id = mcpsess_str(cases[i].session);
+		}
+		kit_exchange(&talk->kit, &input, &talk->answer);
+		snprintf(want, sizeof(want), "{\"jsonrpc\":\"2.0\",%s%s%s\"error\":{",
+			cases[i].id != NULL ? "\"id\":" : "",
+			cases[i].id != NULL ? cases[i].id : "", cases[i].id != NULL ? "," : "");
+		if (talk->answer.status == MCPSESS_OK ||
+			strncmp(talk->answer.reply, want, strlen(want)) != 0) {
+			fail_msg("%zu: %d %s", i, talk->answer.status, talk->answer.reply);
+		}
+	}
+}
+
 static void text_that_looks_like_a_method_is_only_text(void **state)
 {
 	struct talk *talk = *state;
@@ -323,6 +372,7 @@ int main(void)
 		TALK_TEST(what_is_wrong_is_told_as_it_is),
 		cmocka_unit_test(nesting_and_length_are_limited_at_their_edge),
 		TALK_TEST(ids_are_echoed_as_they_came),
+		TALK_TEST(a_refusal_has_the_id_of_its_request_and_of_nothing_else),
 		TALK_TEST(text_that_looks_like_a_method_is_only_text),
 		TALK_TEST(a_text_answer_is_escaped),
 		cmocka_unit_test(data_stays_between_messages_and_apart_between_sessions),
