@@ -8,7 +8,7 @@ import sys
 import time
 
 from harness import Store, check, end, redis, until
-from proxy import SERVER, Proxy
+from proxy import SERVER, Proxy, blackhole, reset_after
 
 BUILD = sys.argv[1]
 
@@ -27,38 +27,59 @@ def told(answers):
     return [(a.status, a.revision, a.payload, a.text) for a in answers]
 
 
-def prepare(store, owner):
+def prepare(store, owner, ended):
     """A record of each kind, by the name of what it is."""
     store.say("as bob")
     store("create bobs one")
     store.say(f"as {owner}")
+    store("create ended one")
+    if owner != "-":
+        store("end_owner")
+    store.say("count 1")
+    store("create counted one")
+    store.say("count 0")
     for name in ("live", "other", "deleted", "late", "old"):
         store.say(f"idle {30 if name == 'late' else 60000}")
         store(f"create {name} of-{name}")
     store("delete deleted")
     store.say("grace 60000")
     store("rotate old new")
-    until(store, "exists late", "EXPIRED")
+    until(store, "exists late", ended)
 
 
 def each_is_told_what_it_is_alone(server):
     client = server.client()
-    names = "live none bobs other deleted late old live".split()
+    names = "live none bobs other deleted late old ended counted live".split()
     for owner in ("alice", "-"):
-        for every in ("1h", "0"):
-            uri = server.unix(prefix=f"mixed{owner}{every}:", touch_every=every)
+        for every, stays in (("1h", "1h"), ("0", "1h"), ("1h", "none")):
+            uri = server.unix(prefix=f"{owner}{every}{stays}:", touch_every=every, tombstone=stays)
             with Store(BUILD, uri) as store:
-                prepare(store, owner)
+                prepare(store, owner, "EXPIRED" if stays == "1h" else "NOTFOUND")
                 for touching, how in enumerate(("exists", "get", "touch", "get")):
                     store.say(f"touching {int(touching == 3)}")
+                    store.say(f"any {int(touching == 1)}")
                     alone = [store(f"{how} {name}") for name in names]
                     before = scripts_run(client)
                     answers = together(store, f"{how} {' '.join(names)}")
-                    title = f"{how} {touching} as {owner}, touch_every={every}"
+                    title = f"{how} {touching} as {owner}, {every}, {stays}"
                     check(f"all of {title} are one command", scripts_run(client) == before + 2,
                           scripts_run(client) - before)
                     check("and each is told what it is alone", told(answers) == told(alone),
                           list(zip(names, told(answers), told(alone))))
+
+
+def a_batch_has_a_limit(server):
+    client = server.client()
+    with Store(BUILD, server.unix(prefix="most:")) as store:
+        names = [f"n{i % 7}" for i in range(60)]
+        for name in names[:6]:
+            store(f"create {name} of-{name}")
+        before = scripts_run(client)
+        answers = together(store, f"get {' '.join(names)}")
+        check("sixty are two commands", scripts_run(client) == before + 3,
+              scripts_run(client) - before)
+        check("and each is told of its own", [a.payload for a in answers] ==
+              ["" if n == "n6" else f"of-{n}" for n in names], answers)
 
 
 def who_asks_something_else_is_not_among_them(server):
@@ -88,6 +109,22 @@ def what_fails_one_does_not_fail_the_others(server):
             check(f"a {how} that fails fails no other", [a.status for a in answers] ==
                   ["ok", alone, "ok"] and "WRONGTYPE" in answers[1].text and
                   [a.payload for a in answers] == payloads, answers)
+
+
+def a_damaged_one_does_not_fail_the_others(server):
+    client = server.client()
+    with Store(BUILD, server.unix(prefix="cut:")) as store:
+        store.say("count 1")
+        store("create b one")
+        store.say("count 0")
+        key = client("KEYS", "cut:*:s")[0]
+        client("SET", key, client("GET", key)[:90])
+        store("create a one")
+        store("create c two")
+        for how in ("get", "touch", "exists"):
+            answers = together(store, f"{how} a b c")
+            check(f"a {how} of a damaged record fails no other",
+                  [a.status for a in answers] == ["ok", "CORRUPT", "ok"], answers)
 
 
 def a_server_that_has_forgotten_the_script_is_told_it(server):
@@ -136,6 +173,27 @@ def replaced(what, by):
     return lambda link, data: [(0, data.replace(what, by, 1) if link.name == SERVER else data)]
 
 
+def a_connection_that_is_lost(server):
+    """In the midst of a batch: before its answer, within it, and never told."""
+    faults = {"reset": reset_after(1), "reset within": reset_after(150),
+              "silence": blackhole(SERVER)}
+    for name, fault in faults.items():
+        with Proxy(server.port) as proxy:
+            uri = f"redis://127.0.0.1:{proxy.port}?timeout=300ms&prefix=lost:"
+            with Store(BUILD, uri) as store:
+                for key in "abc":
+                    store(f"create {key} {key * 3}")
+                for how in ("get", "touch"):
+                    with proxy.broken(fault):
+                        answers = together(store, f"{how} a b c a b c")
+                    lost = "UNAVAILABLE" if how == "get" else "UNKNOWN"
+                    check(f"{name}: each {how} ends typed", all(
+                        a.status in ("ok", lost, "UNAVAILABLE") for a in answers) and
+                          any(a.status != "ok" for a in answers), answers)
+                    _, after = until(store, "get a")
+                    check("and the next connection is sound", after.payload == "aaa", after)
+
+
 def lies(server):
     """A batch of three answered wrongly: each call ends typed and no call with another's record."""
     record = b"\r\n$81\r\n"
@@ -182,11 +240,14 @@ def what_is_refused_to_many_is_asked_alone(server):
 def main():
     with redis.Server() as server:
         each_is_told_what_it_is_alone(server)
+        a_batch_has_a_limit(server)
         who_asks_something_else_is_not_among_them(server)
         what_fails_one_does_not_fail_the_others(server)
+        a_damaged_one_does_not_fail_the_others(server)
         a_server_that_has_forgotten_the_script_is_told_it(server)
         an_answer_has_bounds(server)
         the_same_record_twice_is_counted_once(server)
+        a_connection_that_is_lost(server)
         lies(server)
         what_is_refused_to_many_is_asked_alone(server)
     end()

@@ -104,6 +104,31 @@ def pings(server):
         check("one that cannot write is unavailable", answer.status == "UNAVAILABLE", answer)
 
 
+def damage(server):
+    """A record cut short anywhere before its payload: it is told, and touches no other."""
+    client = server.client()
+    for count, begins in ((0, 78), (1, 96)):
+        with Store(BUILD, server.unix(prefix=f"cut{count}:")) as store:
+            store.say(f"count {count}")
+            store("create cut one")
+            key = client("KEYS", f"cut{count}:*:s")[0]
+            whole = client("GET", key)
+            store.say("count 0")
+            store("create whole two")
+            wrong = []
+            for length in range(1, begins):
+                client("SET", key, whole[:length])
+                got = each(store, "get cut", "touch cut", "exists cut", "update cut 1 x",
+                           "create cut x", "rotate cut other", "rotate whole cut", "get whole")
+                if got != ["CORRUPT"] * 7 + ["ok"]:
+                    wrong.append((length, got))
+            check(f"a record that is cut short is corrupt to every verb (count {count})",
+                  not wrong, wrong[:2] + wrong[-2:])
+            check(f"lists go past it (count {count})", store("list").payload == "1")
+            got = each(store, "delete cut", "get cut", "create cut x", "get cut")
+            check(f"it can be deleted (count {count})", got == ["ok", "NOTFOUND", "ok", "ok"], got)
+
+
 def nothing_stays(server):
     client = server.client()
     with Store(BUILD, server.unix(prefix="gone:", idle="200ms", tombstone="100ms",
@@ -161,6 +186,7 @@ def main():
         tokens(server)
         pings(server)
         counts(server)
+        damage(server)
         nothing_stays(server)
     end()
 

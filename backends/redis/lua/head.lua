@@ -132,5 +132,6 @@ local function standing(r, generation, tombstone)
 end
 
 local function damaged(raw)
-	return #raw < HEADER or raw:byte(1) ~= 2
+	local version, flags = raw:byte(1, 2)
+	return #raw < HEADER or version ~= 2 or flags % 16 > 7 and #raw < HEADER + COUNTERS
 end

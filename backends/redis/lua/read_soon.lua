@@ -24,7 +24,8 @@ for i = 1, many do
 		local version, flags = raw:byte(1, 2)
 		local stamp, seen, expires = struct.unpack('>I7I6I6', raw, 9)
 		local stands = not touch or now + idle < expires and now - seen < every
-		if version == 2 and flags % 8 < 2 and now < expires and stands then
+		local sound = version == 2 and (flags % 16 < 8 or #raw >= HEADER + COUNTERS)
+		if sound and flags % 8 < 2 and now < expires and stands then
 			local generation = step > 1 and call('GET', KEYS[i * step])
 			answer = (not generation or stamp > tonumber(generation)) and raw
 		end

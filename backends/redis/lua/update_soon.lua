@@ -12,7 +12,8 @@ if #raw >= HEADER and raw:sub(39, 70) == asked:sub(55, 86) then
 	local version, flags = raw:byte(1, 2)
 	local current, stamp, seen, expires = struct.unpack('>I6I7I6I6', raw, 3)
 	local stands = now + idle < expires and now - seen < every
-	if version == 2 and flags % 8 < 2 and current == revision and stands then
+	local sound = version == 2 and (flags % 16 < 8 or #raw >= HEADER + COUNTERS)
+	if sound and flags % 8 < 2 and current == revision and stands then
 		local generation = KEYS[2] and call('GET', KEYS[2])
 		if not generation or stamp > tonumber(generation) then
 			local header = struct.pack('>BBI6', 2, flags - flags % 8 + new_state,
