@@ -190,12 +190,25 @@ static int take_answer(struct postgres *pg, struct postgres_query *query, const 
 	return status == MCPSESS_OK ? take_payload(pg, row, answer) : status;
 }
 
+/* A timestamp is in microseconds since 2000. */
+static uint64_t ms_of_timestamp(uint64_t us)
+{
+	return (us + UINT64_C(946684800000000)) / 1000;
+}
+
 static int answer_look(
 	struct postgres *pg, struct postgres_query *query, const PGresult *result, int index)
 {
+	struct mcp_session_store_answer *answer = &query->call->answer;
 	struct row row;
 	int r = take_look(result, index, &query->call->request.owner, &row);
-	return r == MCPSESS_OK ? take_answer(pg, query, &row) : r;
+	if (r == MCPSESS_OK) {
+		r = take_answer(pg, query, &row);
+	}
+	if (query->looks && PQgetisnull(result, index, LOOK_INSTEAD)) {
+		answer->now_ms = ms_of_timestamp(answer->now_ms);
+	}
+	return r;
 }
 
 /* What each of the members is told. A result without a row for one leaves it pending. */

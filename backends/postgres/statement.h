@@ -53,7 +53,10 @@ enum postgres_column {
 	COLUMNS
 };
 
-/* Of the looks and READ_MANY: numbers from COLUMN_NOW to COLUMN_STATE, then these. */
+/*
+ * Of the looks and READ_MANY: numbers from COLUMN_NOW to COLUMN_STATE, then these. Of a look at one
+ * record the first is a timestamp.
+ */
 enum postgres_look_column {
 	LOOK_PAYLOAD = COLUMN_STATE - COLUMN_NOW + 1,
 	LOOK_INSTEAD, /* all columns of an answer as a record, where that is not NULL */

@@ -10,12 +10,13 @@
 
 #include <arpa/inet.h>
 #include <poll.h>
+#include <sched.h>
 #include <string.h>
 
 #include "crowd.h"
 #include "share.h"
 
-enum { ROWS = 2000, PAYLOAD = 300, CALLS = 2000 };
+enum { ROWS = 2000, PAYLOAD = 300, CALLS = 2000, TURNS = 15 };
 
 static struct {
 	const char *modules, *uri, *info, *pid;
@@ -230,30 +231,51 @@ static double ask(const char *sql)
 
 /* -- the server ------------------------------------------------------------------------------- */
 
-/* CPU time of all processes that the server has now. */
-static double server_cpu_ns(void)
+/* With each process that the server has now. */
+static void each_process(void (*with)(long pid, double *sum), double *sum)
 {
 	char name[96];
-	double sum = 0;
 	long pid;
 	snprintf(name, sizeof(name), "/proc/%s/task/%s/children", at.pid, at.pid);
 	FILE *list = fopen(name, "r");
-	while (list != NULL && fscanf(list, "%ld", &pid) == 1) {
-		unsigned long long ns = 0;
-		snprintf(name, sizeof(name), "/proc/%ld/schedstat", pid);
-		FILE *one = fopen(name, "r");
-		if (one != NULL && fscanf(one, "%llu", &ns) == 1) {
-			sum += (double)ns;
-		}
-		if (one != NULL) {
-			fclose(one);
-		}
-	}
 	if (list == NULL) {
 		fail("server", "no such process");
 	}
+	while (fscanf(list, "%ld", &pid) == 1) {
+		with(pid, sum);
+	}
 	fclose(list);
+}
+
+static void add_cpu_ns(long pid, double *sum)
+{
+	char name[96];
+	unsigned long long ns = 0;
+	snprintf(name, sizeof(name), "/proc/%ld/schedstat", pid);
+	FILE *file = fopen(name, "r");
+	if (file != NULL && fscanf(file, "%llu", &ns) == 1) {
+		*sum += (double)ns;
+	}
+	if (file != NULL) {
+		fclose(file);
+	}
+}
+
+static double server_cpu_ns(void)
+{
+	double sum = 0;
+	each_process(add_cpu_ns, &sum);
 	return sum;
+}
+
+/* Where two processors take turns, who wakes whom on which decides what a read costs. */
+static void pin(long pid, double *sum)
+{
+	cpu_set_t first;
+	(void)sum;
+	CPU_ZERO(&first);
+	CPU_SET(0, &first);
+	sched_setaffinity((pid_t)pid, sizeof(first), &first);
 }
 
 /* -- many callers ------------------------------------------------------------------------------ */
@@ -318,9 +340,9 @@ static void reads(void)
 {
 	static const struct {
 		unsigned callers;
-		const char *goal, *goal_p99, *goal_cpu;
-	} crowds[] = { { 1, "", "", "<= 1.05" }, { 8, ">= 1.5", "", "" },
-		{ 32, ">= 2.8", "<= 0.3", "" }, { 128, ">= 4.5", "<= 0.1", "" } };
+		const char *goal, *goal_p99;
+	} crowds[] = { { 1, "", "" }, { 8, ">= 1.5", "" }, { 32, ">= 2.8", "<= 0.3" },
+		{ 128, ">= 4.5", "<= 0.1" } };
 	static const struct crowd_side sides[] = { { open_ours, close_ours, our_get },
 		{ open_each, close_each, raw_record }, { open_each, close_each, raw_get },
 		{ open_shared, close_shared, shared_get } };
@@ -330,8 +352,7 @@ static void reads(void)
 		crowd_measure(sides, 4, callers, server_cpu_ns, m);
 		print("get", callers, "1/s", m[0].rate, m[1].rate, crowds[i].goal);
 		print("get", callers, "p99, us", m[0].p99_us, m[1].p99_us, crowds[i].goal_p99);
-		print("get", callers, "server CPU, us", m[0].server_us, m[1].server_us,
-			crowds[i].goal_cpu);
+		print("get", callers, "server CPU, us", m[0].server_us, m[1].server_us, "");
 		print("  of one narrow row", callers, "1/s", m[0].rate, m[2].rate, "");
 		print("  bare sharing", callers, "1/s", m[3].rate, m[1].rate, "");
 		print("  bare sharing", callers, "p99, us", m[3].p99_us, m[1].p99_us, "");
@@ -418,6 +439,35 @@ static void share_in_place(void)
 		updates, ">= 0.99");
 }
 
+/* -- one read -----------------------------------------------------------------------------------
+ */
+
+static double cost_us(void (*once)(void *context, uint64_t random), void *context)
+{
+	double before = server_cpu_ns();
+	for (int i = 0; i < CALLS; i++) {
+		once(context, (uint64_t)i * 7919u);
+	}
+	return (server_cpu_ns() - before) / CALLS / 1000;
+}
+
+/* From here on everything is on one processor. */
+static void cpu_of_a_read(PGconn *conn)
+{
+	struct mcp_session_store_pool *pool = open_pool("");
+	double ours[TURNS], record[TURNS];
+	cost_us(our_get, pool);
+	pin(0, NULL);
+	each_process(pin, NULL);
+	for (int i = 0; i < TURNS; i++) {
+		ours[i] = cost_us(our_get, pool);
+		record[i] = cost_us(raw_record, conn);
+	}
+	bench_line("get, not due, of a SELECT of it: server CPU, us", bench_median(ours, TURNS),
+		bench_median(record, TURNS), "<= 1.05");
+	mcp_session_store_pool_close(pool);
+}
+
 int main(int argc, char **argv)
 {
 	if (argc != 5) {
@@ -442,6 +492,7 @@ int main(int argc, char **argv)
 	conn = dial();
 	compare_and_set(conn);
 	wal_of_throttled_touches();
+	cpu_of_a_read(conn);
 	PQfinish(conn);
 	share_in_place();
 	return 0;
