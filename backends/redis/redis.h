@@ -35,6 +35,7 @@ enum redis_eviction { REDIS_EVICTION_REFUSE, REDIS_EVICTION_WARN };
 struct redis_config {
 	char prefix[REDIS_PREFIX_MAX + 3];
 	size_t prefix_len;
+	int brief;      /* the prefix is a check's: nothing below it stays */
 	char *user;     /* NULL: the default user */
 	char *password; /* the URI's own; NULL: none */
 	struct redis_endpoint endpoint;

@@ -7,7 +7,7 @@
 		name##_lua, sizeof(name##_lua) \
 	}
 
-static const struct mcpsess_bytes texts[REDIS_TEXTS][REDIS_PARTS_MAX] = {
+static const struct mcpsess_bytes texts[REDIS_TEXTS][REDIS_PARTS_MAX - 1] = {
 	[REDIS_TEXT_CREATE] = { PART(front), PART(head), PART(index), PART(touch), PART(create) },
 	[REDIS_TEXT_UPDATE] = { PART(front), PART(update_soon), PART(head), PART(index),
 		PART(touch), PART(update) },
@@ -55,11 +55,16 @@ enum redis_text mcpsess_redis_text_of(enum redis_script script)
 	return scripts[script].text;
 }
 
-size_t mcpsess_redis_text_parts(enum redis_text text, struct mcpsess_bytes parts[REDIS_PARTS_MAX])
+size_t mcpsess_redis_text_parts(
+	enum redis_text text, int brief, struct mcpsess_bytes parts[REDIS_PARTS_MAX])
 {
+	static const struct mcpsess_bytes behind_front = PART(brief);
 	size_t count = 0;
-	for (; count < REDIS_PARTS_MAX && texts[text][count].len > 0; count++) {
-		parts[count] = texts[text][count];
+	for (size_t i = 0; i < REDIS_PARTS_MAX - 1 && texts[text][i].len > 0; i++) {
+		parts[count++] = texts[text][i];
+		if (i == 0 && brief) {
+			parts[count++] = behind_front;
+		}
 	}
 	return count;
 }

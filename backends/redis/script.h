@@ -47,7 +47,7 @@ enum redis_text {
 };
 
 enum {
-	REDIS_PARTS_MAX = 6,
+	REDIS_PARTS_MAX = 7,
 	/* Of a record: what stands before its payload, and more of it where a flag says so. */
 	REDIS_HEADER = 78,
 	REDIS_COUNTERS = 18,
@@ -66,8 +66,9 @@ enum {
 #define REDIS_NEVER ((uint64_t)0xffffffffffff)
 
 enum redis_text mcpsess_redis_text_of(enum redis_script script);
-/* The parts that a script's text is put together from; how many. */
-size_t mcpsess_redis_text_parts(enum redis_text text, struct mcpsess_bytes parts[REDIS_PARTS_MAX]);
+/* The parts that a script's text is put together from, one more where all is brief; how many. */
+size_t mcpsess_redis_text_parts(
+	enum redis_text text, int brief, struct mcpsess_bytes parts[REDIS_PARTS_MAX]);
 /* Whether a verb may change what others see: its outcome is then unknown when its answer is lost.
  */
 int mcpsess_redis_writes(enum redis_script script);

@@ -414,7 +414,7 @@ static void add_arguments(struct command *command, const struct redis_config *co
 static int whole_text(struct redis_conn *conn, enum redis_text text, struct redis_buffer *out)
 {
 	struct mcpsess_bytes parts[REDIS_PARTS_MAX];
-	size_t count = mcpsess_redis_text_parts(text, parts);
+	size_t count = mcpsess_redis_text_parts(text, conn->redis->config.brief, parts);
 	int r = MCPSESS_OK;
 	for (size_t i = 0; i < count && r == MCPSESS_OK; i++) {
 		r = mcpsess_redis_buffer_add(out, &conn->redis->store, parts[i].data, parts[i].len);

@@ -150,6 +150,26 @@ def nothing_stays(server):
     check("sessions that nobody asks for again leave one key behind", keys == [b"gone:{all}"], keys)
 
 
+def only_a_check_is_brief(server):
+    client = server.client()
+    lives = {"mcpsess-check-0a1b2c3d:": 600_000, "mcpsess-check-0a1b2c3:": -1,
+             "mcpsess-check-0a1b2c3d": -1, "mcpsess-check-0a1b2c3d:more:": -1,
+             "mcpsess-check-in-store:": -1, "x-mcpsess-check-0a1b2c3d:": -1}
+    for prefix, most in lives.items():
+        uri = server.unix(prefix=prefix, idle="none", absolute="none")
+        with Store(BUILD, uri) as store:
+            store.say("as alice")
+            each(store, "create a x", "once t", "end_owner", "create b x")
+            left = {key: client("PTTL", key) for key in client("KEYS", prefix + "{*")}
+            check(f"what has no end below {prefix} ends as it should",
+                  len(left) == 8 and all(min(most, 0) <= ttl <= most for ttl in left.values()),
+                  left)
+            client("PEXPIRE", prefix + "{all}", 100_000)
+            store("stats")
+            moves = client("PTTL", prefix + "{all}") > 100_000
+            check("and only there a look keeps the count", moves == (most > 0), left)
+
+
 def counts(server):
     uri = server.unix(prefix="count:", idle="400ms", tombstone="10s")
     with Store(BUILD, uri) as store, Store(BUILD, uri) as other:
@@ -188,6 +208,7 @@ def main():
         counts(server)
         damage(server)
         nothing_stays(server)
+        only_a_check_is_brief(server)
     end()
 
 
