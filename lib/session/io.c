@@ -213,7 +213,15 @@ static int can_repeat(const struct mcpsess_session *session)
 	return (mcpsess_access_can(session->access) & MCP_SESSION_STORE_CAN_OPERATION) != 0;
 }
 
-/* A dead store answers the repetition at once; the first of the two may still have happened. */
+/* What refuses the repetition says nothing of the first of the two. */
+static int still_unknown(struct mcpsess_session *session)
+{
+	const struct mcpsess_error why = session->call.error;
+	return mcpsess_fail(&session->call.error, MCPSESS_E_UNKNOWN, why.sys,
+		"the change may have been made, and asking again failed: %s", why.text);
+}
+
+/* A dead store answers the repetition at once. */
 static int unanswered(struct mcpsess_session *session, int status)
 {
 	if (status == MCPSESS_E_UNKNOWN) {
@@ -223,7 +231,7 @@ static int unanswered(struct mcpsess_session *session, int status)
 			return AGAIN;
 		}
 	}
-	return session->unsure ? MCPSESS_E_UNKNOWN : status;
+	return status == MCPSESS_E_UNAVAILABLE && session->unsure ? still_unknown(session) : status;
 }
 
 static int wrote(struct mcpsess_session *session, int status)
@@ -254,6 +262,9 @@ static int removed(struct mcpsess_session *session, int status)
 	if (status == MCPSESS_E_UNKNOWN && !session->repeated) {
 		session->repeated = 1;
 		return AGAIN;
+	}
+	if (status == MCPSESS_E_UNAVAILABLE && session->repeated) {
+		return still_unknown(session);
 	}
 	if (status == MCPSESS_OK) {
 		end(session, MCPSESS_E_REVOKED);

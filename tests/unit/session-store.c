@@ -158,6 +158,23 @@ static void a_store_that_died_after_an_unknown_outcome_leaves_it_unknown(void **
 	assert_stored("n=1");
 }
 
+static void an_unknown_outcome_says_what_is_unknown_and_why_it_stays_so(void **state)
+{
+	(void)state;
+	struct mcpsess_error saving, ending;
+	add(mine, "n", 1);
+	fake_order(FAKE_STORE, MCPSESS_E_UNKNOWN, 0);
+	fake_order(FAKE_STORE, MCPSESS_E_UNAVAILABLE, 0);
+	assert_int_equal(mcpsess_session_save(mine, &saving), MCPSESS_E_UNKNOWN);
+	fake_order(FAKE_DELETE, MCPSESS_E_UNKNOWN, 1);
+	fake_order(FAKE_DELETE, MCPSESS_E_UNAVAILABLE, 0);
+	assert_int_equal(mcpsess_session_end(mine, &ending), MCPSESS_E_UNKNOWN);
+	assert_string_equal(saving.text,
+		"the change may have been made, and asking again failed: store cannot be reached");
+	assert_string_equal(ending.text, saving.text);
+	assert_int_equal(ending.status, MCPSESS_E_UNKNOWN);
+}
+
 static void an_addition_is_not_repeated_over_others(void **state)
 {
 	(void)state;
@@ -393,6 +410,7 @@ int main(void)
 		TEST(a_session_is_created_once_even_if_the_answer_is_lost),
 		TEST(unknown_twice_is_said_and_saving_again_counts_once),
 		TEST(a_store_that_died_after_an_unknown_outcome_leaves_it_unknown),
+		TEST(an_unknown_outcome_says_what_is_unknown_and_why_it_stays_so),
 		TEST(an_addition_is_not_repeated_over_others),
 		TEST(without_tokens_an_unknown_outcome_is_not_repeated),
 		TEST(a_removal_of_unknown_outcome_is_repeated),
