@@ -12,7 +12,7 @@ import sys
 import threading
 import time
 
-from mcp import Client, Process, equal, initialize, opened, program, run
+from mcp import Client, Process, equal, initialize, opened, program, run, until
 from nodes import SLOW, Cluster, Load, every_store
 
 NODES = 3
@@ -102,6 +102,37 @@ def expiry_is_judged_by_the_clock_of_the_store(make):
                 time.sleep(0.1)
         for node in range(NODES):
             equal(cluster.at(node, left.session).ask("ping").status, 404, "not in use")
+
+
+@every_store
+def a_call_longer_than_the_idle_period_is_not_cut_at_any_node(make):
+    with Cluster(make, idle="1s") as cluster:
+        session = opened(cluster.balancer).session
+        equal("long" in cluster.at(0, session).call("echo", message="long", delay=3), True)
+        for node in range(NODES):
+            equal(cluster.at(node, session).ask("ping").status, 200, "and goes on")
+
+
+def kept(store):
+    """How many rows or keys there are, without the one that counts them."""
+    if store.name == "postgres":
+        return int(store.server("select (select count(*) from mcpsess.session)"
+                                " + (select count(*) from mcpsess.state)"))
+    with contextlib.closing(store.server.client()) as client:
+        return len([name for name in client("KEYS", "*") if not name.endswith(b"{all}")])
+
+
+@every_store
+def what_is_deleted_and_what_expires_leaves_nothing_in_the_store(make):
+    with Cluster(make, idle="3s", tombstone="500ms") as cluster:
+        clients = [opened(cluster.balancer) for _ in range(20)]
+        for client in clients:
+            client.call("set_session_data", key="k", value="x" * 1000)
+        equal(kept(cluster.store) >= 20, True, "there is something")
+        for client in clients[:10]:
+            equal(client.delete().status, 200)
+        until(lambda: kept(cluster.store) == 0)
+        equal([node.sessions() for node in cluster.nodes], [0] * NODES)
 
 
 @every_store

@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import tempfile
+import time
 
 import stores
 from mcp import Client, Server, check, equal, free_port, initialize, opened, program, run, until
@@ -105,6 +106,28 @@ def a_call_in_flight_is_answered_when_SIGTERM_comes():
 @check
 def a_call_in_flight_is_answered_while_the_server_goes_on_serving():
     answers_a_call_under_way("--drain-delay", "4")
+
+
+def drains_during_a_call(server, pool):
+    """Begin a call of a minute, and ask the server to end: what becomes of the call."""
+    call = pool.submit(opened(server).call, "echo", message="long", delay=60)
+    until(lambda: server.request("GET", "/health").json()["calls"] == 1)
+    server.process.send_signal(signal.SIGTERM)
+    until(lambda: "draining, 1 calls" in server.said())
+    return call
+
+
+@check
+def a_call_that_outlasts_the_grace_or_a_second_signal_is_cut_short_and_answered():
+    with Server() as patient, Server() as pressed, concurrent.futures.ThreadPoolExecutor(2) as pool:
+        began = time.monotonic()
+        waits, presses = [drains_during_a_call(server, pool) for server in (patient, pressed)]
+        pressed.process.send_signal(signal.SIGTERM)
+        equal("long" in presses.result(8), True)
+        equal(pressed.process.wait(8), 0, "exit status after the second signal")
+        equal("long" in waits.result(20), True)
+        equal(patient.process.wait(8), 0, "exit status after the grace")
+        equal(time.monotonic() - began > 9.5, True, "the grace was not cut")
 
 
 @check

@@ -142,6 +142,43 @@ static void an_exchange_waits_for_its_store(void **state)
 	site_close(&site);
 }
 
+/* Incident: a call longer than the idle period is not cut; here by a loop that must not wait. */
+static void a_running_call_is_kept_alive_where_that_pends(void **state)
+{
+	(void)state;
+	struct site site;
+	struct waiting waiting;
+	struct answer answer;
+	struct mcpsess_http_exchange *exchange;
+	open_moody(&site, plain);
+	begin_waiting(&site, "POST", CALL("echo"), &waiting, &exchange);
+	mcp_session_store_dispatch(site.store);
+	assert_int_equal(waiting.verdict, MCPSESS_DISPATCH);
+	mcpsess_rpc_tick(site.rpc);
+	assert_null(mood.pending);
+	for (int i = 0; i < 2; i++) {
+		site.now_ms += 75000; /* a quarter of five minutes */
+		mcpsess_rpc_tick(site.rpc);
+		assert_non_null(mood.pending);
+		mcp_session_store_dispatch(site.store);
+		assert_null(mood.pending);
+		mcpsess_rpc_tick(site.rpc);
+		assert_null(mood.pending);
+	}
+	mood.pends = 0;
+	assert_int_equal(site_host(mcpsess_http_message(exchange)), MCPSESS_REPLY);
+	site_read(exchange, &answer);
+	assert_int_equal(answer.status, 200);
+
+	begin_waiting(&site, "POST", CALL("echo"), &waiting, &exchange);
+	mcp_session_store_dispatch(site.store);
+	site.now_ms += 75000;
+	mcpsess_rpc_tick(site.rpc);
+	assert_non_null(mood.pending);
+	mcpsess_http_end(exchange);
+	site_close(&site); /* with a touch under way, of which nothing stays */
+}
+
 static void an_exchange_ends_while_it_waits(void **state)
 {
 	(void)state;
@@ -257,6 +294,7 @@ int main(void)
 		cmocka_unit_test(every_failure_of_the_store_has_its_status),
 		cmocka_unit_test(an_outage_is_never_a_404_nor_a_parse_error),
 		cmocka_unit_test(an_exchange_waits_for_its_store),
+		cmocka_unit_test(a_running_call_is_kept_alive_where_that_pends),
 		cmocka_unit_test(an_exchange_ends_while_it_waits),
 		cmocka_unit_test(without_memory_the_answer_is_503_and_nothing_leaks),
 		cmocka_unit_test(creating_without_memory_says_so),
