@@ -87,16 +87,32 @@ char *uri_dropping(const char *uri)
 	return rebuilt(uri, without, "migrate=drop&timeout=30s&connect_timeout=30s");
 }
 
+static void decode(char *text)
+{
+	char *to = text;
+	for (; *text != '\0'; text++) {
+		unsigned byte = (unsigned char)*text;
+		if (byte == '%' && sscanf(text + 1, "%2x", &byte) == 1) {
+			text += 2;
+		}
+		*to++ = (char)byte;
+	}
+	*to = '\0';
+}
+
 char *uri_value(const char *uri, const char *parameter)
 {
 	size_t len = strlen(parameter);
-	const char *at = strchr(uri, '?');
-	while (at != NULL) {
-		at++;
-		if (strncmp(at, parameter, len) == 0 && at[len] == '=') {
-			return strndup(at + len + 1, strcspn(at + len + 1, "&"));
+	for (const char *at = strchr(uri, '?'); at != NULL; at = strchr(at + 1, '&')) {
+		char *one = strndup(at + 1, strcspn(at + 1, "&"));
+		if (one == NULL) {
+			break;
 		}
-		at = strchr(at, '&');
+		decode(one);
+		if (strncmp(one, parameter, len) == 0 && one[len] == '=') {
+			return memmove(one, one + len + 1, strlen(one + len));
+		}
+		free(one);
 	}
 	return NULL;
 }

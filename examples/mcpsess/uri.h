@@ -18,7 +18,7 @@ char *uri_creating(const char *uri);
 /* The private one of Postgres with its schema dropped by the first verb: free() it. */
 char *uri_dropping(const char *uri);
 
-/* The value of a parameter as it stands, to be freed; NULL when it is not there. */
+/* The value of a parameter of a URI that is sound, to be freed; NULL when it is not there. */
 char *uri_value(const char *uri, const char *parameter);
 
 #endif

@@ -470,7 +470,7 @@ def migrate_print_says_what_is_wrong_with_the_URI():
 
 @check
 def migrate_prints_the_schema_or_creates_it():
-    with stores.open_postgres(schema="mine") as shared:
+    with stores.open_postgres(**{"s%63hema": "m%69ne"}) as shared:
         tool = Watched(shared)
         status, _, err = tool.call("stats")
         equal((status, "migrate" in err), (3, True), err)
