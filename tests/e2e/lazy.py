@@ -35,8 +35,15 @@ def what_fails_or_is_refused_begins_nothing():
         client = Client(server)
         for answer in (client.ask("tools/call", {"name": "no_such_tool"}),
                        client.ask("no/such/method"), client.send("POST", "{"),
-                       client.ask("tools/call", ECHO, Host="evil.example.com")):
+                       client.notify("notifications/initialized"),
+                       client.send("POST", {"jsonrpc": "2.0", "id": 1, "result": {}}),
+                       client.send("GET"), client.send("HEAD"), client.delete(),
+                       *(client.ask("tools/call", ECHO, **header) for header in (
+                           {"Host": "evil.example.com"}, {"Origin": "http://evil.example.com"},
+                           {"Accept": "text/html"}, {"Content_Type": "text/plain"},
+                           {"MCP_Protocol_Version": "2026-06-30"}, {"Mcp_Session_Id": "x" * 43}))):
             equal(answer.session, None, answer.body)
+            equal(answer.status == 200 and "result" in answer.body.decode(), False, answer.body)
         equal(server.sessions(), 0)
 
 
