@@ -35,14 +35,16 @@ static void ask(struct postgres *pg, enum postgres_phase phase, const char *text
  *
  * Only behind a pooler is the server process another than the one that greeted us. Where it is the
  * same it will be ours as long as the connection lives: it can keep plans, which are made once, and
- * must be good however full the tables are then.
+ * must be good however full the tables are then. Every statement locks what it writes and looks
+ * again: a stricter isolation, where that is the default, would make those that meet fail.
  */
 void mcpsess_postgres_check(struct postgres *pg)
 {
-	char text[480];
+	char text[560];
 	snprintf(text, sizeof(text),
 		"select m.version, coalesce((to_jsonb(m)->>'needs')::integer, 1), "
 		"case when pg_backend_pid() = %d then "
+		"set_config('default_transaction_isolation', 'read committed', false) || "
 		"set_config('plan_cache_mode', 'force_generic_plan', false) || "
 		"set_config('enable_seqscan', 'off', false) || "
 		"set_config('enable_hashjoin', 'off', false) || "

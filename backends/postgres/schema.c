@@ -108,9 +108,12 @@ static const char *const *const steps[] = { step_1, step_2, NULL };
 /* The oldest version that a library may know and be served by the last step all the same. */
 enum { NEEDS = 1 };
 
-/* One at a time of those who migrate comes through; the lock goes with the transaction. */
+/*
+ * One at a time of those who migrate comes through, and sees what the others did; the lock goes
+ * with the transaction.
+ */
 static const char ground[] =
-	"begin;\n"
+	"begin isolation level read committed;\n"
 	"select pg_advisory_xact_lock(hashtextextended('mcpsess @', 0));\n"
 	"do $do$ begin\n"
 	"  if to_regnamespace('@') is null then\n"

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 
-from harness import Store, check, end, misspelt_parameters, postgres
+from harness import SERIALIZABLE, Store, check, end, misspelt_parameters, postgres
 from proxy import SERVER, Proxy, blackhole
 
 BUILD = sys.argv[1]
@@ -117,18 +117,20 @@ def what_is_printed_serves_every_version(server):
           status != 0 and "newer library" in said and "needs one that knows 98" in said, said)
 
 
-def many_migrate_at_once(server):
-    uri = server.tcp(schema="raced", migrate="create", timeout="20s", connect_timeout="20s")
+def many_migrate_at_once(server, **parameters):
+    server("drop schema if exists raced cascade")
+    uri = server.tcp(schema="raced", migrate="create", timeout="20s", connect_timeout="20s",
+                     **parameters)
     stores = [Store(BUILD, uri) for _ in range(8)]
     for number, store in enumerate(stores):
         store.say(f"create s{number} one")
     answers = [store.hear() for store in stores]
     for store in stores:
         store.close()
-    check("of many that make one schema at once all succeed",
+    check(f"of many that make one schema at once all succeed {parameters}",
           all(a.status == "ok" for a in answers), answers)
     versions = server("select count(*) from raced.meta")
-    check("and it is made once", versions == "1", versions)
+    check(f"and it is made once {parameters}", versions == "1", versions)
 
 
 def connections_end(server):
@@ -237,6 +239,7 @@ def main():
         an_older_schema_is_brought_up(server)
         what_is_printed_serves_every_version(server)
         many_migrate_at_once(server)
+        many_migrate_at_once(server, options=SERIALIZABLE)
         connections_end(server)
         what_is_in_the_way_is_waited_for(server)
         a_pooler_loses_the_server(server)

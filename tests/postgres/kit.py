@@ -17,6 +17,9 @@ def main():
             "tcp": server.tcp(schema="tcp", migrate="create"),
             "a unix socket, sealed": server.unix(schema="unix", migrate="create",
                                                  seal_keys_file=harness.SEAL_KEYS),
+            "a role whose transactions are serializable": (server.tcp(
+                schema="isolated", migrate="create", options=harness.SERIALIZABLE),
+                "--fast", "--only", "threads/"),
         })
         harness.run_kits(build, {
             "a pooler": pooler.tcp(schema="pooled", migrate="create"),
