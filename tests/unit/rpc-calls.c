@@ -297,6 +297,33 @@ static void local_pointers_are_destroyed_once_when_their_session_goes(void **sta
 	assert_int_equal(destroyed, 1111);
 }
 
+/* More sessions than there are places to look a pointer up in. */
+static void local_pointers_of_many_sessions_do_not_cross(void **state)
+{
+	struct talk *talk = *state;
+	enum { MANY = 3000 };
+	static char ids[MANY][MCPSESS_ID_MAX + 1];
+	static int units[MANY];
+	struct mcpsess_message *message;
+	destroyed = 0;
+	for (int i = 0; i < MANY; i++) {
+		kit_session(&talk->kit, "2025-06-18", "", ids[i]);
+		units[i] = 1;
+		set_local(&talk->kit, ids[i], &units[i]);
+	}
+	for (int i = 0; i < MANY; i++) {
+		begin(&talk->kit, CALL("1", "get"), ids[i], &message);
+		struct mcpsess_session *session = mcpsess_message_session(message);
+		assert_ptr_equal(mcpsess_session_local(session), &units[i]);
+		if (i % 2 == 0) {
+			assert_int_equal(mcpsess_session_end(session, NULL), MCPSESS_OK);
+			assert_null(mcpsess_session_local(session));
+		}
+		mcpsess_message_end(message);
+		assert_int_equal(destroyed, i / 2 + 1);
+	}
+}
+
 static void a_stranger_ends_nothing(void **state)
 {
 	struct talk *talk = *state;
@@ -382,6 +409,7 @@ int main(void)
 		TALK_TEST(an_end_that_one_call_asks_for_is_known_to_the_others),
 		TALK_TEST(an_end_that_one_call_finds_is_known_to_the_others),
 		cmocka_unit_test(local_pointers_are_destroyed_once_when_their_session_goes),
+		TALK_TEST(local_pointers_of_many_sessions_do_not_cross),
 		TALK_TEST(a_stranger_ends_nothing),
 		cmocka_unit_test(counters_tell_what_happened),
 		cmocka_unit_test(any_counters_fit_into_the_page_that_suffices),
