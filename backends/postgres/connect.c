@@ -101,6 +101,19 @@ static int refusal_in(const char *text)
 	return sys;
 }
 
+/* That a file of ours is amiss libpq tells as it tells that nobody answers. */
+static void not_connected(struct postgres *pg)
+{
+	char file[220];
+	const char *text = PQerrorMessage(pg->conn);
+	int sys = refusal_in(text);
+	if (sys != EACCES && mcpsess_postgres_no_file(pg->conn, file, sizeof(file))) {
+		sys = EACCES;
+		text = file;
+	}
+	mcpsess_postgres_drop(pg, sys, text);
+}
+
 void mcpsess_postgres_connect(struct postgres *pg)
 {
 	const struct mcpsess_host *host = pg->store.host;
@@ -147,7 +160,6 @@ void mcpsess_postgres_connect_on(struct postgres *pg)
 		mcpsess_postgres_check(pg);
 		break;
 	default:
-		mcpsess_postgres_drop(
-			pg, refusal_in(PQerrorMessage(pg->conn)), PQerrorMessage(pg->conn));
+		not_connected(pg);
 	}
 }

@@ -133,6 +133,8 @@ void mcpsess_postgres_watch(struct postgres *pg, uint32_t events);
 void mcpsess_postgres_drop(struct postgres *pg, int sys, const char *text);
 /* The errno of a connection that ended so: EACCES when the next would too. NULL: no SQLSTATE. */
 int mcpsess_postgres_refusal(const char *state);
+/* Whether TLS as it is set up wants a file that cannot be read: then out says which. */
+int mcpsess_postgres_no_file(PGconn *conn, char *out, size_t capacity);
 
 /* -- migrate.c ---------------------------------------------------------------------------- */
 

@@ -245,6 +245,20 @@ def a_postgres_that_must_not_serve_is_refused_at_the_start():
         creating = shared.uri.replace("migrate=check", "migrate=create")
         for name, why in (("reader", "permission denied"), ("nobody", "does not exist")):
             refused_at_its_start(shared, creating.replace("//mcp@", f"//{name}@"), why)
+        place = shared.server.tcp(sslcert=__file__)
+        for mode, file in (("verify-full", "sslrootcert=/no/file"), ("require", "sslkey=/no/file")):
+            refused_at_its_start(shared, f"{place}&sslmode={mode}&{file}", f"{file} cannot be read")
+
+
+@check
+def a_postgres_that_is_down_is_waited_for_where_libpq_makes_do_without_a_file():
+    place = f"postgresql://mcp@127.0.0.1:{free_port()}/postgres?sslrootcert=/no/file"
+    for more in ("sslmode=require", "sslmode=require&sslcert=/no/file&sslkey=/no/file",
+                 f"sslmode=prefer&sslcert={__file__}&sslkey=/no/file",
+                 "sslmode=verify-full&host=/no/folder"):
+        with Server("--module-dir", stores.module_dir("postgres"),
+                    "--store", f"{place}&{more}") as server:
+            equal(Client(server).ask("initialize", initialize()).status, 503, more)
 
 
 @check
