@@ -151,7 +151,8 @@ static int take_option(struct tool *tool, char **arguments, int given[RULES], in
 		return 0;
 	}
 	if (set(tool, &rules[which], value) < 0) {
-		wrong(status, "--%s cannot be that", rules[which].name);
+		wrong(status, "--%s takes a number from %lu to %lu", rules[which].name,
+			rules[which].min, rules[which].max);
 		return 0;
 	}
 	given[which] = 1;
@@ -210,6 +211,11 @@ static const struct command *check(
 	if (tool->store == NULL || tool->store[0] == '\0') {
 		return wrong(
 			status, "%s: which store? --store or MCP_SESSION_STORE", command->name);
+	}
+	/* A tenant is part of a hash: there is nothing to look for it by. */
+	if (tool->tenant[0] != '\0' && tool->owner == NULL &&
+		strchr(command->options, 'i') == NULL) {
+		return wrong(status, "%s: --tenant goes with --owner", command->name);
 	}
 	if (tool->is_id && tool->is_ref) {
 		return wrong(status, "%s takes an id or a ref, not both", command->name);

@@ -82,7 +82,9 @@ def bearer(name):
 def wrong_usage_is_exit_status_2_and_says_what_is_wrong():
     wrong = [([], "a command is missing; see mcpsess --help"), (["lits"], "lits"),
              (["list", "--values"], "--values"),
-             (["list", "--limit", "0"], "--limit"), (["list", "--limit", "x"], "--limit"),
+             (["list", "--limit", "0"], "--limit takes a number from 1 to 1000"),
+             (["list", "--limit", "x"], "--limit"),
+             (["list", "--tenant", "x"], "--tenant goes with --owner"),
              (["list", "a", "b"], "b"), (["list", "--nonsense"], "--nonsense"),
              (["list", "--owner"], "--owner"), (["list", "--all=1"], "--all"),
              (["show"], "show"), (["delete"], "delete"),
