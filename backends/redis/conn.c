@@ -62,12 +62,14 @@ void mcpsess_redis_conn_free(struct redis_conn *conn)
 
 /* -- losing -------------------------------------------------------------------------------- */
 
-static void finish(struct redis_conn *conn, struct mcp_session_store_call *call, int status,
-	int sys, const char *why)
+static void finish(struct redis_conn *conn, const struct redis_slot *slot, int status, int sys,
+	const char *why)
 {
 	/* A node that is away is not the store; a cluster is away when none tells its map. */
 	int one = conn->is_node || (conn->redis->config.cluster && conn->failures == 0);
-	mcpsess_redis_finish(conn->redis, call, status, one ? 0 : sys, why);
+	/* Who pings asks whether it is set up rightly. */
+	int tells = !one || (slot->kind == REDIS_PING && sys == EACCES);
+	mcpsess_redis_finish(conn->redis, slot->call, status, tells ? sys : 0, why);
 }
 
 /* A share of the time by chance, so that many do not come back all at once. */
@@ -124,7 +126,7 @@ static void give_back(struct redis_conn *conn, uint64_t written, int sys, const 
 			mcpsess_redis_wait_first(
 				&conn->queue, conn, slot.call, slot.kind, slot.how);
 		} else {
-			finish(conn, slot.call, mcpsess_redis_lost_status(&slot), sys, why);
+			finish(conn, &slot, mcpsess_redis_lost_status(&slot), sys, why);
 		}
 	}
 }
@@ -133,7 +135,7 @@ static void fail_waiting(struct redis_conn *conn, int sys)
 {
 	struct redis_slot slot;
 	while (mcpsess_redis_wait_take(&conn->queue, &slot) != NULL) {
-		finish(conn, slot.call, MCPSESS_E_UNAVAILABLE, sys, conn->why);
+		finish(conn, &slot, MCPSESS_E_UNAVAILABLE, sys, conn->why);
 	}
 }
 
@@ -151,7 +153,10 @@ void mcpsess_redis_conn_lose(struct redis_conn *conn, int sys, const char *why)
 	}
 	if (was != REDIS_READY) {
 		note_failure(conn, line);
-		if (conn->is_node) {
+		/* What answers and refuses will not serve before the deadline either. */
+		int refuses = sys == EACCES && was != REDIS_CONNECTING;
+		conn->redis->cluster.wanted |= conn->is_node && refuses;
+		if (conn->is_node && !refuses) {
 			mcpsess_redis_leave_node(conn);
 		} else {
 			fail_waiting(conn, sys);
@@ -423,7 +428,7 @@ static void fail_overdue(struct redis_conn *conn)
 	snprintf(why, sizeof(why), "no connection in time%s, nothing was sent", stage(conn));
 	describe(conn, 0, why, line, sizeof(line));
 	mcpsess_redis_wait_take(&conn->queue, &slot);
-	finish(conn, slot.call, MCPSESS_E_UNAVAILABLE, ETIMEDOUT, line);
+	finish(conn, &slot, MCPSESS_E_UNAVAILABLE, ETIMEDOUT, line);
 }
 
 void mcpsess_redis_conn_tick(struct redis_conn *conn, uint64_t now_ms)

@@ -1,3 +1,5 @@
+#include <errno.h>
+
 #include "base/blob.h"
 #include "store/core.h"
 #include "store/seal.h"
@@ -255,7 +257,9 @@ int mcpsess_verb_launch(struct mcpsess_core *core, struct mcp_session_store_call
 
 void mcpsess_verb_tell_breaker(struct mcpsess_core *core, const struct mcp_session_store_call *call)
 {
-	if (mcpsess_core_can(core, MCP_SESSION_STORE_CAN_SHARE)) {
+	/* Of a store of many nodes a ping meets one: that it refuses says nothing of the others. */
+	int of_one = call->verb == MCPSESS_VERB_PING && call->error.sys == EACCES;
+	if (mcpsess_core_can(core, MCP_SESSION_STORE_CAN_SHARE) && !of_one) {
 		mcpsess_breaker_told(&core->breaker, &core->env, call->status, call->error.sys,
 			core->settings.probe_every_ms);
 	}

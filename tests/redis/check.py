@@ -7,8 +7,7 @@ import os
 import subprocess
 import sys
 
-from harness import check, end, redis
-from driven import modules
+from harness import check, end, modules, redis
 
 BUILD = sys.argv[1]
 TEN_MINUTES_MS = 600_000

@@ -3,12 +3,14 @@
 
     cluster.py BUILD_FOLDER
 """
+import os
 import re
 import signal
+import subprocess
 import sys
 import threading
 
-from harness import Store, check, end, redis, until
+from harness import Store, check, end, modules, redis, until
 
 BUILD = sys.argv[1]
 SESSIONS = 30
@@ -34,6 +36,38 @@ def sessions_are_spread(cluster):
               min(counts) > 0 and sum(counts) == SESSIONS, counts)
         check("they are listed, and counted", store("list").payload == str(SESSIONS) and
               store("stats").payload.split()[0] == str(SESSIONS), store("stats"))
+
+
+def a_start(uri):
+    """How a server ends that is started with a store which does not suit, and what it says."""
+    command = [os.path.join(BUILD, "examples/echo-stateful"), "--port", str(redis.free_port()),
+               "--store", uri, "--module-dir", modules(BUILD, uri)]
+    ended = subprocess.run(command, timeout=20, check=False, stdin=subprocess.DEVNULL,
+                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    return ended.returncode, ended.stdout
+
+
+def a_primary_that_refuses(cluster):
+    node = cluster.primary("A" * 43)
+    policy = ("CONFIG", "SET", "maxmemory-policy")
+    node.client()(*policy, "allkeys-lru")
+    ended = a_start(cluster.uri())
+    check("a server that pings a primary which refuses does not start",
+          ended[0] == 1 and "allkeys-lru" in ended[1], ended)
+    for first in ("exists s0", "ping"):
+        node.client()(*policy, "allkeys-lru")
+        with Store(BUILD, cluster.uri()) as store:
+            store.say("as alice")
+            store(first)
+            answers = [store(f"get s{i}") for i in range(SESSIONS)]
+            refused = [a for a in answers if a.status != "ok"]
+            check(f"only its sessions are unavailable, and at once, after {first}",
+                  0 < len(refused) < SESSIONS and all(
+                      a.status == "UNAVAILABLE" and "allkeys-lru" in a.text and a.ms < 500
+                      for a in refused), refused)
+            node.client()(*policy, "noeviction")
+            late = {until(store, f"get s{i}")[1].status for i in range(SESSIONS)}
+            check("and served again when it does not refuse any more", late == {"ok"}, late)
 
 
 def counted(store):
@@ -245,6 +279,7 @@ def the_end_of_an_owner(cluster):
 def main():
     with redis.Cluster() as cluster:
         sessions_are_spread(cluster)
+        a_primary_that_refuses(cluster)
         places_are_counted(cluster)
         doubts_are_counted_once(cluster)
         slots_that_move_under_load(cluster)
