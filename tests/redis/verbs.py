@@ -129,6 +129,27 @@ def damage(server):
             check(f"it can be deleted (count {count})", got == ["ok", "NOTFOUND", "ok", "ok"], got)
 
 
+def a_server_that_is_full(server):
+    """What is ended there is how it gets room again."""
+    client = server.client()
+    with Store(BUILD, server.unix(prefix="full:")) as store:
+        for owner, left in (("-", "1"), ("alice", "2")):
+            store.say(f"as {owner}")
+            each(store, f"create a{owner} one", f"create b{owner} one")
+            client("CONFIG", "SET", "maxmemory", "1")
+            got = each(store, f"create c{owner} x", f"delete a{owner}", f"get a{owner}",
+                       f"exists b{owner}")
+            client("CONFIG", "SET", "maxmemory", "0")
+            check(f"a session can be ended on a full server ({owner})",
+                  got == ["UNAVAILABLE", "ok", "REVOKED", "ok"], got)
+            check(f"and is counted as ended ({owner})",
+                  store("stats").payload.split()[:2] == [left, left], store("stats").payload)
+        client("CONFIG", "SET", "maxmemory", "1")
+        got = each(store, "end_owner", "get balice")
+        client("CONFIG", "SET", "maxmemory", "0")
+        check("so can all of an owner", got == ["ok", "REVOKED"], got)
+
+
 def nothing_stays(server):
     client = server.client()
     with Store(BUILD, server.unix(prefix="gone:", idle="200ms", tombstone="100ms",
@@ -207,6 +228,7 @@ def main():
         pings(server)
         counts(server)
         damage(server)
+        a_server_that_is_full(server)
         nothing_stays(server)
         only_a_check_is_brief(server)
     end()

@@ -27,10 +27,10 @@ end
 local vanish = now + tombstone
 r[STATE] = 2
 local header = packed(r)
+-- First: a script that has freed something may write where no memory is left.
+call('UNLINK', KEYS[1])
 if vanish > now then
 	put(KEYS[1], header, vanish)
-else
-	call('UNLINK', KEYS[1])
 end
 if all ~= '' then
 	leave(all, shard_of(all, key), key, slot_of(r), r[BYTES])
