@@ -18,6 +18,72 @@ static void add(struct settings *settings, const char *name, const char *value)
 	}
 }
 
+/* -- several hosts ------------------------------------------------------------------------- */
+
+static unsigned length_of(const char *list)
+{
+	unsigned count = 1;
+	for (; *list != '\0'; list++) {
+		count += *list == ',';
+	}
+	return count;
+}
+
+/* A copy that begins with the element of this number, which those before it follow. */
+static char *turned(struct postgres *pg, const char *list, unsigned number)
+{
+	const char *from = list;
+	size_t len = strlen(list);
+	char *out = postgres_realloc(pg, NULL, len + 1);
+	for (number %= length_of(list); number > 0; number--) {
+		from = strchr(from, ',') + 1;
+	}
+	size_t before = (size_t)(from - list), rest = len - before;
+	if (out == NULL) {
+		return NULL;
+	}
+	memcpy(out, from, rest);
+	if (before > 0) {
+		out[rest] = ',';
+		memcpy(out + rest + 1, list, before - 1);
+	}
+	out[len] = '\0';
+	return out;
+}
+
+static int is_list(const char *name)
+{
+	return strcmp(name, "host") == 0 || strcmp(name, "hostaddr") == 0 ||
+	       strcmp(name, "port") == 0;
+}
+
+static void free_lists(struct postgres *pg, const struct settings *settings)
+{
+	for (int i = 0; i < settings->count; i++) {
+		if (is_list(settings->names[i])) {
+			postgres_realloc(pg, (void *)(uintptr_t)settings->values[i], 0);
+		}
+	}
+}
+
+/* Lists become copies of their own, with the host in front that is to be tried first. */
+static int turn_lists(struct postgres *pg, struct settings *settings)
+{
+	int whole = 1;
+	pg->hosts = 1;
+	for (int i = 0; i < settings->count; i++) {
+		if (is_list(settings->names[i])) {
+			unsigned count = length_of(settings->values[i]);
+			pg->hosts = count > pg->hosts ? count : pg->hosts;
+			settings->values[i] = turned(pg, settings->values[i], pg->first_host);
+			whole &= settings->values[i] != NULL;
+		}
+	}
+	return whole;
+}
+
+/* -- connecting ---------------------------------------------------------------------------- */
+
 /* A later setting replaces an earlier one of the same name. */
 static void collect(const struct postgres *pg, const char *password, struct settings *out)
 {
@@ -114,10 +180,22 @@ static void not_connected(struct postgres *pg)
 	mcpsess_postgres_drop(pg, sys, text);
 }
 
-void mcpsess_postgres_connect(struct postgres *pg)
+static void start(struct postgres *pg, const char *password)
+{
+	struct settings settings;
+	collect(pg, password, &settings);
+	if (turn_lists(pg, &settings)) {
+		pg->conn = PQconnectStartParams(settings.names, settings.values, 0);
+	}
+	free_lists(pg, &settings);
+	pg->phase = PHASE_CONNECTING;
+	pg->host_until_ms =
+		pg->store.host->now_ms(pg->store.core) + pg->connect_timeout_ms / pg->hosts + 1;
+}
+
+static void begin(struct postgres *pg)
 {
 	const struct mcpsess_host *host = pg->store.host;
-	struct settings settings;
 	char password[PASSWORD + 1];
 	struct mcpsess_error err;
 	size_t len;
@@ -127,11 +205,8 @@ void mcpsess_postgres_connect(struct postgres *pg)
 		return;
 	}
 	password[len] = '\0';
-	collect(pg, password, &settings);
-	pg->conn = PQconnectStartParams(settings.names, settings.values, 0);
+	start(pg, password);
 	explicit_bzero(password, sizeof(password));
-	pg->phase = PHASE_CONNECTING;
-	pg->connect_until_ms = host->now_ms(pg->store.core) + pg->connect_timeout_ms;
 	if (pg->conn == NULL || PQstatus(pg->conn) == CONNECTION_BAD) {
 		mcpsess_postgres_drop(pg, ECONNREFUSED,
 			pg->conn != NULL ? PQerrorMessage(pg->conn) : "no memory to connect");
@@ -141,6 +216,21 @@ void mcpsess_postgres_connect(struct postgres *pg)
 	PQsetErrorVerbosity(pg->conn, PQERRORS_VERBOSE);
 	mcpsess_postgres_arm(pg);
 	mcpsess_postgres_watch(pg, MCPSESS_EVENT_WRITE);
+}
+
+void mcpsess_postgres_connect(struct postgres *pg)
+{
+	pg->connect_until_ms = pg->store.host->now_ms(pg->store.core) + pg->connect_timeout_ms;
+	begin(pg);
+}
+
+void mcpsess_postgres_connect_elsewhere(struct postgres *pg)
+{
+	mcpsess_postgres_watch(pg, 0);
+	PQfinish(pg->conn);
+	pg->conn = NULL;
+	pg->first_host = (pg->first_host + 1) % pg->hosts;
+	begin(pg);
 }
 
 void mcpsess_postgres_connect_on(struct postgres *pg)

@@ -77,11 +77,13 @@ struct postgres {
 	int fd; /* watched; -1: none */
 	uint32_t events;
 	uint64_t connect_until_ms;
-	int version;      /* of the schema, as found */
-	int needs;        /* which version a library must know for it */
-	int closing;      /* the server has said that it ends this connection */
-	int keeps_plans;  /* whether the server can keep plans for us */
-	uint32_t planned; /* which: a bit for each statement */
+	uint64_t host_until_ms; /* connecting: when to go on without the host that is tried first */
+	unsigned hosts, first_host; /* how many the address has, and which that is */
+	int version;                /* of the schema, as found */
+	int needs;                  /* which version a library must know for it */
+	int closing;                /* the server has said that it ends this connection */
+	int keeps_plans;            /* whether the server can keep plans for us */
+	uint32_t planned;           /* which: a bit for each statement */
 	struct postgres_queue waiting, sent;
 	struct postgres_query *spare;
 
@@ -125,6 +127,11 @@ void mcpsess_postgres_close(struct mcp_session_store *store);
 
 /* Begin to connect; what waits fails if that cannot be. */
 void mcpsess_postgres_connect(struct postgres *pg);
+/*
+ * A host that says nothing has had its share of the time: begin anew with the next one, for libpq
+ * only leaves those that refuse.
+ */
+void mcpsess_postgres_connect_elsewhere(struct postgres *pg);
 /* Look after a connection that is being made: its descriptor is ready. */
 void mcpsess_postgres_connect_on(struct postgres *pg);
 /* Watch the connection for events of libpq. */

@@ -331,7 +331,8 @@ void mcpsess_postgres_forget(struct postgres *pg, const struct postgres_own *own
 /* Call tick() when the connection, or the first of those who wait for it, has waited enough. */
 void mcpsess_postgres_arm(struct postgres *pg)
 {
-	uint64_t then = pg->connect_until_ms;
+	int is_trying = pg->phase == PHASE_CONNECTING && pg->host_until_ms < pg->connect_until_ms;
+	uint64_t then = is_trying ? pg->host_until_ms : pg->connect_until_ms;
 	for (const struct postgres_query *one = pg->waiting.first; one != NULL; one = one->next) {
 		if (one->call != NULL && one->call->give_up_ms < then) {
 			then = one->call->give_up_ms;
@@ -348,6 +349,10 @@ void mcpsess_postgres_tick(struct mcp_session_store *store, uint64_t now_ms)
 	}
 	if (now_ms >= pg->connect_until_ms) {
 		mcpsess_postgres_drop(pg, ETIMEDOUT, "no connection within connect_timeout");
+		return;
+	}
+	if (pg->phase == PHASE_CONNECTING && now_ms >= pg->host_until_ms) {
+		mcpsess_postgres_connect_elsewhere(pg);
 		return;
 	}
 	struct postgres_queue rest = { 0 };

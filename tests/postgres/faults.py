@@ -4,6 +4,7 @@
     faults.py BUILD_FOLDER
 """
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -211,6 +212,37 @@ def a_standby_is_passed_over(server):
                   answer.status == "UNAVAILABLE" and "read-only" in answer.text, answer)
 
 
+def a_host_that_says_nothing_is_passed_over(server):
+    """As one does that hangs, or has lost its power."""
+    with socket.create_server(("127.0.0.1", 0)) as silent, socket.create_server(
+            ("127.0.0.1", 0)) as deaf, socket.create_server(("127.0.0.1", 0)) as gone:
+        ports = [one.getsockname()[1] for one in (silent, gone, deaf)] + [server.port]
+        gone.close()
+        hosts = ",".join(f"127.0.0.1:{port}" for port in ports)
+        lists = {"host": ",".join(["127.0.0.1"] * 4), "port": ",".join(map(str, ports)),
+                 "user": postgres.USER}
+        own = {"schema": "older", "connect_timeout": "800ms", "timeout": "5s"}
+        for uri in (postgres.uri(f"postgresql://{postgres.USER}@{hosts}/postgres", own),
+                    postgres.uri("postgresql:///postgres", {**lists, **own})):
+            with Store(BUILD, uri) as store:
+                answer = store("exists any")
+                check("hosts that say nothing are passed over", answer.status == "NOTFOUND",
+                      answer)
+                check("each within its share of connect_timeout", answer.ms < 800, answer)
+                server("select pg_terminate_backend(pid) from pg_stat_activity "
+                       "where application_name = 'mcpsess'")
+                answer = until_ok(store, "ping")
+                check("and are not asked again first", answer.ms < 200, answer)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        hosts = ",".join([f"127.0.0.1:{silent.getsockname()[1]}"] * 2)
+        uri = postgres.uri(f"postgresql://{hosts}/postgres", {"connect_timeout": "300ms"})
+        with Store(BUILD, uri) as store:
+            answer = store("exists any")
+            check("where all are silent it is over with connect_timeout",
+                  answer.status == "UNAVAILABLE" and answer.ms < 500 and
+                  "connect_timeout" in answer.text, answer)
+
+
 def no_secret_is_told(server):
     place = f"127.0.0.1:{server.port}/none"
     for uri in (f"postgresql://mcp:sesame@{place}", f"postgresql://mcp:sesame@{place}:x",
@@ -245,6 +277,7 @@ def main():
         a_pooler_loses_the_server(server)
         what_is_wanted_of_a_server_is_that_it_writes(server)
         a_standby_is_passed_over(server)
+        a_host_that_says_nothing_is_passed_over(server)
         no_secret_is_told(server)
         a_password_that_is_not_there_is_told(server)
     end()
