@@ -19,6 +19,16 @@ static int fill_up(struct mcpsess_kit *kit, struct mcp_session_store_request *as
 	return 1;
 }
 
+/* What is counted elsewhere than its record may be told of a delete a round trip behind it. */
+static int create_behind_delete(struct mcpsess_kit *kit, struct mcp_session_store_request *ask)
+{
+	int status = MCPSESS_E_LIMIT;
+	for (int i = 0; i < 100 && status == MCPSESS_E_LIMIT; i++) {
+		status = create(kit, ask);
+	}
+	return status;
+}
+
 static void the_cap_holds_and_frees(struct mcpsess_kit *kit)
 {
 	struct mcp_session_store_request asks[CAP], more = mcpsess_kit_fresh(kit);
@@ -28,7 +38,7 @@ static void the_cap_holds_and_frees(struct mcpsess_kit *kit)
 	WANT(kit, update(kit, &asks[0], 1), MCPSESS_OK, "a cap does not touch updates");
 	WANT(kit, get(kit, &asks[1]), MCPSESS_OK, "a cap takes nothing from live records");
 	WANT(kit, erase(kit, &asks[0]), MCPSESS_OK, "delete");
-	WANT(kit, create(kit, &more), MCPSESS_OK, "delete frees a place");
+	WANT(kit, create_behind_delete(kit, &more), MCPSESS_OK, "delete frees a place");
 	struct mcp_session_store_request next = mcpsess_kit_fresh(kit);
 	WANT(kit, create(kit, &next), MCPSESS_E_LIMIT, "a freed place is given once");
 	WANT(kit, erase(kit, &asks[0]), MCPSESS_OK, "delete repeated");
@@ -47,7 +57,8 @@ static void a_repeated_create_needs_no_place(struct mcpsess_kit *kit)
 		"create repeated with its operation token succeeds again, at the cap too");
 	WANT(kit, erase(kit, &last), MCPSESS_OK, "delete");
 	last = mcpsess_kit_fresh(kit);
-	WANT(kit, create(kit, &last), MCPSESS_OK, "create repeated took one place, not two");
+	WANT(kit, create_behind_delete(kit, &last), MCPSESS_OK,
+		"create repeated took one place, not two");
 }
 
 static void tombstones_take_no_place(struct mcpsess_kit *kit)
@@ -86,7 +97,8 @@ static void each_owner_has_a_cap(struct mcpsess_kit *kit)
 	WANT(kit, erase(kit, &asks[2]), MCPSESS_OK, "delete");
 	struct mcp_session_store_request next = mcpsess_kit_fresh(kit);
 	next.owner = owner;
-	WANT(kit, create(kit, &next), MCPSESS_OK, "delete frees a place of its owner");
+	WANT(kit, create_behind_delete(kit, &next), MCPSESS_OK,
+		"delete frees a place of its owner");
 	next = mcpsess_kit_fresh(kit);
 	next.owner = owner;
 	WANT(kit, create(kit, &next), MCPSESS_E_LIMIT, "a freed place is given once");

@@ -20,8 +20,6 @@ def main():
             "a role whose transactions are serializable": (server.tcp(
                 schema="isolated", migrate="create", options=harness.SERIALIZABLE),
                 "--fast", "--only", "threads/"),
-        })
-        harness.run_kits(build, {
             "a pooler": pooler.tcp(schema="pooled", migrate="create"),
         })
     harness.end()
