@@ -156,6 +156,19 @@ int mcpsess_postgres_refusal(const char *state)
 	return is_final ? EACCES : ECONNREFUSED;
 }
 
+/* OpenSSL's words, and libpq's: there is no code for them. */
+static int is_tls_refused(const char *text)
+{
+	static const char *const words[] = { "certificate verify failed",
+		"does not match host name", "server does not support SSL" };
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		if (strstr(text, words[i]) != NULL) {
+			return 1;
+		}
+	}
+	return 0;
+}
+
 /* What has answered is "SEVERITY:  SQLSTATE: text", of one host after the other. */
 static int refusal_in(const char *text)
 {
@@ -177,7 +190,7 @@ static void not_connected(struct postgres *pg)
 		sys = EACCES;
 		text = file;
 	}
-	mcpsess_postgres_drop(pg, sys, text);
+	mcpsess_postgres_drop(pg, is_tls_refused(text) ? EACCES : sys, text);
 }
 
 static void start(struct postgres *pg, const char *password)

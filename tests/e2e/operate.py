@@ -251,6 +251,26 @@ def a_postgres_that_must_not_serve_is_refused_at_the_start():
 
 
 @check
+def a_postgres_whose_certificate_does_not_suit_is_refused_at_the_start():
+    with stores.open_postgres(migrate="create") as shared:
+        place = shared.server.tcp(migrate="create", sslmode="verify-full")
+        folder = shared.server.folder
+        subprocess.run([os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                                     "../servers/certificates.sh"), folder], check=True)
+        refused_at_its_start(shared, f"{place}&sslrootcert={folder}/ca.crt",
+                             "does not support SSL")
+        shared.server.use_tls("elsewhere")
+        refused_at_its_start(shared, f"{place}&sslrootcert={folder}/other-ca.crt",
+                             "certificate verify failed")
+        refused_at_its_start(shared, f"{place}&sslrootcert={folder}/ca.crt",
+                             "does not match host name")
+        shared.server.use_tls("server")
+        with Server("--module-dir", stores.module_dir("postgres"), "--store",
+                    f"{place}&sslrootcert={folder}/ca.crt") as server:
+            opened(server)
+
+
+@check
 def a_postgres_that_is_down_is_waited_for_where_libpq_makes_do_without_a_file():
     place = f"postgresql://mcp@127.0.0.1:{free_port()}/postgres?sslrootcert=/no/file"
     for more in ("sslmode=require", "sslmode=require&sslcert=/no/file&sslkey=/no/file",

@@ -99,6 +99,29 @@ class Server:
             raise RuntimeError(run.stdout)
         return run.stdout.strip()
 
+    def use_tls(self, certificate):
+        """Show a certificate of its folder, by name, from the next connection on."""
+        key = os.path.join(self.folder, f"{certificate}.key")
+        if os.getuid() == 0:
+            entry = pwd.getpwnam(USER_OF_SYSTEM)
+            os.chown(key, entry.pw_uid, entry.pw_gid)
+        for name, value in (("ssl_cert_file", f"{self.folder}/{certificate}.crt"),
+                            ("ssl_key_file", key), ("ssl", "on")):
+            self(f"alter system set {name} = '{value}'")
+        self("select pg_reload_conf()")
+        end = time.monotonic() + 10
+        while not self.shows(certificate) and time.monotonic() < end:
+            time.sleep(0.02)
+
+    def shows(self, certificate):
+        run = subprocess.run(["psql", "-X", "-qAt", "-c", "select 1", "-d",
+                              f"host=127.0.0.1 port={self.port} user={USER} dbname=postgres "
+                              f"sslmode=verify-ca sslrootcert={self.folder}/ca.crt"],
+                             stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+                             check=False)
+        setting = self("show ssl_cert_file")
+        return run.stdout == "1\n" and setting.endswith(f"/{certificate}.crt")
+
     def occupy(self):
         """A connection that does nothing; None when the server has none to spare."""
         one = socket.create_connection(("127.0.0.1", self.port))
