@@ -125,6 +125,17 @@ def batches_do_not_lock_each_other_out(server):
         check("and none had to be given up", "deadlock" not in log.read())
 
 
+def a_get_touches_what_is_due(server):
+    with Store(BUILD, server.tcp(schema="due", migrate="create", touch_every="0")) as store:
+        store("create a one")
+        store.say("touching 1")
+        before, end_by = server("select expires_ms from due.session"), time.monotonic() + 10
+        while server("select expires_ms from due.session") == before and \
+                time.monotonic() < end_by:
+            store("get a")
+        check("a get touches what is due", server("select expires_ms from due.session") > before)
+
+
 def a_touch_that_is_not_due_writes_nothing(server):
     with Store(BUILD, server.tcp(schema="still", migrate="create", touch_every="1h")) as store:
         store("create a one")
@@ -177,6 +188,7 @@ def main():
         what_fails_one_does_not_fail_the_others(server)
         plans_that_are_lost_are_not_missed(server)
         batches_do_not_lock_each_other_out(server)
+        a_get_touches_what_is_due(server)
         a_touch_that_is_not_due_writes_nothing(server)
         touches_are_made_in_place(server)
         what_has_ended_leaves_nothing(server)

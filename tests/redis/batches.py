@@ -94,6 +94,21 @@ def who_asks_something_else_is_not_among_them(server):
               answers)
 
 
+def those_of_owners_and_of_nobody_do_not_mix(server):
+    with Store(BUILD, server.unix(prefix="owners:")) as store:
+        store("create nobodys none")
+        for owner in ("alice", "bob"):
+            store.say(f"as {owner}")
+            store(f"create {owner}s {owner}")
+        answers = together(store, "get alices@alice bobs nobodys@ alices@alice bobs@alice")
+        check("owners and nobody get their own", [a.payload for a in answers] ==
+              ["alice", "bob", "none", "alice", ""] and answers[4].status == "NOTOWNER", answers)
+        store("end_owner")
+        answers = together(store, "get nobodys@ bobs@bob alices@alice")
+        check("an owner's end is known behind nobody's record",
+              [a.status for a in answers] == ["ok", "REVOKED", "ok"], answers)
+
+
 def what_fails_one_does_not_fail_the_others(server):
     client = server.client()
     with Store(BUILD, server.unix(prefix="torn:", touch_every="0")) as store:
@@ -242,6 +257,7 @@ def main():
         each_is_told_what_it_is_alone(server)
         a_batch_has_a_limit(server)
         who_asks_something_else_is_not_among_them(server)
+        those_of_owners_and_of_nobody_do_not_mix(server)
         what_fails_one_does_not_fail_the_others(server)
         a_damaged_one_does_not_fail_the_others(server)
         a_server_that_has_forgotten_the_script_is_told_it(server)

@@ -11,7 +11,8 @@
  *
  * Answers a line to each verb: status, revision, milliseconds it took, payload or number of
  * entries or, by spaces, sessions, tombstones, bytes and expired, text; by tabs. "together" sends
- * its verbs at once, behind an exists of the first name.
+ * its verbs at once, behind an exists of the first name; NAME@OWNER is of another owner, NAME@ of
+ * nobody.
  */
 #include <mcpsess/store.h>
 
@@ -137,6 +138,12 @@ static void together(struct mcp_session_store *store,
 		*one = (struct mcp_session_store_call){
 			.request = *request, .done = end_one, .user_data = &all
 		};
+		char *owner = strchr(name, '@');
+		if (owner != NULL) {
+			*owner++ = '\0';
+			mcp_session_store_owner(
+				mcpsess_str(""), mcpsess_str(owner), &one->request.owner);
+		}
 		mcp_session_store_key(mcpsess_str(""), mcpsess_str(name), &one->request.key);
 	}
 	first.request.key = all.calls[0].request.key;
